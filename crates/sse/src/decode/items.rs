@@ -1,0 +1,414 @@
+use alloc::vec::Vec;
+use core::{mem, ops::Range, time::Duration};
+
+use super::{
+    DecodeError, Decoder, Discarded, EventRef, Item, Limit, Overflow, Utf8Policy,
+    block::{Data, RETAINED},
+    field::{Field, digits},
+    text::{Text, cut_character, push_lossy},
+};
+use crate::scan::{self, LineEnds};
+
+/// The items of one chunk, made by [`Decoder::feed`].
+///
+/// An item borrows from the chunk or from the decoder, so it has to be let go of before the next is had;
+/// [`Item::to_owned`] keeps it.
+#[derive(Debug)]
+#[must_use = "a chunk is decoded as far as its items are had"]
+pub struct Items<'d, 'i> {
+    decoder: &'d mut Decoder,
+    chunk: &'i [u8],
+    /// Where the first line begins that has not been taken.
+    position: usize,
+    ends: LineEnds,
+    text: Text<'i>,
+    /// The block's data, while it is one line that lies in the chunk.
+    data: Option<&'i str>,
+    /// The block's type, while it lies in the chunk.
+    event_type: Option<&'i str>,
+    finished: bool,
+}
+
+/// What a line has brought forth, before it is lent out.
+#[derive(Clone, Copy)]
+enum Found<'i> {
+    Event { data: Option<&'i str>, stored: Data, event_type: Option<&'i str>, has_type: bool },
+    Cursor,
+    Retry(Duration),
+    Comment(Option<&'i str>),
+    Discarded(Discarded),
+}
+
+impl<'d, 'i> Items<'d, 'i> {
+    #[inline]
+    pub(super) fn new(decoder: &'d mut Decoder, chunk: &'i [u8]) -> Self {
+        let mut position = 0;
+        let stream = &mut decoder.stream;
+        if stream.bom < BOM.len() {
+            position = stream.take_bom(chunk);
+        }
+        if stream.after_cr && !chunk.is_empty() {
+            stream.after_cr = false;
+            if chunk[0] == b'\n' {
+                position = 1;
+                // The line end of a blank line belongs to what is behind.
+                if stream.block.start == stream.offset {
+                    stream.block.start += 1;
+                }
+            }
+        }
+        Self {
+            decoder,
+            chunk,
+            position,
+            ends: LineEnds::starting_at(position),
+            text: Text::new(chunk),
+            data: None,
+            event_type: None,
+            finished: false,
+        }
+    }
+
+    /// Takes the next item off the chunk; `None` when the chunk is used up.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`] when the stream crosses a limit or, if that is asked for, is not UTF-8. Everything
+    /// before it has been handed out; from then on the decoder gives the same error for each chunk.
+    #[inline]
+    pub fn next_item(&mut self) -> Option<Result<Item<'_>, DecodeError>> {
+        match self.find() {
+            Ok(Some(found)) => Some(Ok(self.lend(found))),
+            Ok(None) => None,
+            Err(error) => {
+                self.finished = true;
+                self.decoder.stream.failed = Some(error);
+                Some(Err(error))
+            }
+        }
+    }
+
+    /// The bytes of the chunk that have not been decoded yet, for whoever stops early.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use longwave_sse::Decoder;
+    ///
+    /// let mut decoder = Decoder::new();
+    /// let mut items = decoder.feed(b"data: 1\n\ndata: 2\n\n");
+    /// assert!(items.next_item().is_some());
+    /// let remainder = items.remainder();
+    /// drop(items);
+    /// assert_eq!(remainder, b"data: 2\n\n");
+    /// assert!(decoder.feed(remainder).next_item().is_some());
+    /// ```
+    #[must_use]
+    pub fn remainder(&self) -> &'i [u8] {
+        &self.chunk[self.position..]
+    }
+
+    /// The last event ID as of the items had so far; see [`Decoder::last_event_id`].
+    #[must_use]
+    pub fn last_event_id(&self) -> &str {
+        &self.decoder.last_event_id
+    }
+
+    #[inline]
+    fn find(&mut self) -> Result<Option<Found<'i>>, DecodeError> {
+        if self.finished {
+            return Ok(None);
+        }
+        if let Some(error) = self.decoder.stream.failed {
+            return Err(error);
+        }
+        while let Some(end) = self.ends.next(self.chunk) {
+            let line = self.position..end;
+            self.position = scan::after(self.chunk, end);
+            let found = if self.decoder.stream.line_len > 0 {
+                self.carried_line(line)?
+            } else if line.is_empty() {
+                self.blank_line(end)
+            } else {
+                self.whole_line(line)?
+            };
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        self.finished = true;
+        self.carry(self.position..self.chunk.len())?;
+        self.position = self.chunk.len();
+        self.save();
+        Ok(None)
+    }
+
+    #[inline]
+    fn lend(&mut self, found: Found<'i>) -> Item<'_> {
+        let block = &mut self.decoder.stream.block;
+        let last_event_id = &self.decoder.last_event_id;
+        match found {
+            Found::Event { data, stored, event_type, has_type } => Item::Event(EventRef {
+                event_type: event_type.unwrap_or(if has_type { &block.event_type } else { "" }),
+                data: match (data, stored) {
+                    (Some(data), _) => data,
+                    (None, Data::Held(value)) => {
+                        let held = &block.held[value..];
+                        simdutf8::basic::from_utf8(held).unwrap_or_else(|_| {
+                            block.text.clear();
+                            push_lossy(&mut block.text, held);
+                            &block.text
+                        })
+                    }
+                    (None, _) => &block.text,
+                },
+                last_event_id,
+            }),
+            Found::Cursor => Item::Cursor(last_event_id),
+            Found::Retry(delay) => Item::Retry(delay),
+            Found::Comment(text) => Item::Comment(text.unwrap_or(&block.comment)),
+            Found::Discarded(discarded) => Item::Discarded(discarded),
+        }
+    }
+
+    /// Ends the block, as the standard's "dispatch the event".
+    #[inline]
+    fn blank_line(&mut self, at: usize) -> Option<Found<'i>> {
+        let Decoder { stream, last_event_id, .. } = &mut *self.decoder;
+        let block = &mut stream.block;
+        let (data, event_type) = (self.data.take(), self.event_type.take());
+        let found = if let Some(limit) = block.skipping.take() {
+            let bytes = stream.offset + at as u64 - block.start;
+            Some(Found::Discarded(Discarded { limit, bytes }))
+        } else {
+            if block.has_id {
+                mem::swap(last_event_id, &mut block.id);
+            }
+            if block.data_lines > 0 {
+                Some(Found::Event { data, stored: block.data, event_type, has_type: block.has_type })
+            } else {
+                block.has_id.then_some(Found::Cursor)
+            }
+        };
+        block.start = stream.offset + self.position as u64;
+        block.reset();
+        found
+    }
+
+    /// Takes a line that lies in the chunk.
+    #[inline]
+    fn whole_line(&mut self, line: Range<usize>) -> Result<Option<Found<'i>>, DecodeError> {
+        let bytes = &self.chunk[line.clone()];
+        let (field, value) = Field::split(bytes);
+        if field == Field::Comment {
+            return Ok(Some(self.whole_comment(line.start + value..line.end)));
+        }
+        if !self.admit(field, bytes.len(), &bytes[value..], self.decoder.stream.offset + line.start as u64)? {
+            return Ok(None);
+        }
+        let value = line.start + value..line.end;
+        let block = &mut self.decoder.stream.block;
+        match field {
+            Field::Data => {
+                let text = self.text.get(value.clone());
+                if text.is_some() && block.data_lines == 1 {
+                    self.data = text;
+                } else {
+                    if let Some(first) = self.data.take() {
+                        block.push_data(first.as_bytes(), Some(first));
+                    }
+                    block.push_data(&self.chunk[value], text);
+                }
+            }
+            Field::EventType => {
+                self.event_type = self.text.get(value.clone());
+                if self.event_type.is_none() {
+                    block.set_event_type(&self.chunk[value]);
+                }
+            }
+            Field::Id => block.set_id(&self.chunk[value.clone()], self.text.get(value)),
+            Field::Retry => return Ok(digits(&self.chunk[value]).map(Found::Retry)),
+            Field::Comment | Field::Unknown => {}
+        }
+        Ok(None)
+    }
+
+    /// Takes a line that came in pieces, of which this is the last.
+    #[cold]
+    fn carried_line(&mut self, last: Range<usize>) -> Result<Option<Found<'i>>, DecodeError> {
+        let start = self.decoder.stream.offset + last.start as u64 - self.decoder.stream.line_len;
+        self.carry(last)?;
+        let stream = &mut self.decoder.stream;
+        let mut line = mem::take(&mut stream.line);
+        let len = usize::try_from(mem::take(&mut stream.line_len)).unwrap_or(usize::MAX);
+        let found = self.assembled_line(&mut line, len, start);
+        line.clear();
+        self.decoder.stream.line = line;
+        found
+    }
+
+    fn assembled_line(
+        &mut self,
+        line: &mut Vec<u8>,
+        len: usize,
+        start: u64,
+    ) -> Result<Option<Found<'i>>, DecodeError> {
+        let (field, value) = Field::split(line);
+        if field == Field::Comment {
+            let comment = kept(&line[value..], self.decoder.limits.comment);
+            let block = &mut self.decoder.stream.block;
+            block.comment.clear();
+            push_lossy(&mut block.comment, comment);
+            return Ok(Some(Found::Comment(None)));
+        }
+        if !self.admit(field, len, &line[value..], start)? {
+            return Ok(None);
+        }
+        let block = &mut self.decoder.stream.block;
+        match field {
+            Field::Data => block.hold_data(line, value),
+            Field::EventType => block.set_event_type(&line[value..]),
+            Field::Id => block.set_id(&line[value..], None),
+            Field::Retry => return Ok(digits(&line[value..]).map(Found::Retry)),
+            Field::Comment | Field::Unknown => {}
+        }
+        Ok(None)
+    }
+
+    /// Decides on a line that is not a comment: whether it counts, and whether it is too much.
+    #[inline]
+    fn admit(&mut self, field: Field, len: usize, value: &[u8], start: u64) -> Result<bool, DecodeError> {
+        let Decoder { limits, utf8, stream, .. } = &mut *self.decoder;
+        let block = &mut stream.block;
+        if block.skipping.is_some() {
+            return Ok(false);
+        }
+        if len > limits.line {
+            let at = start + limits.line as u64;
+            return self.overflow(Limit::Line, at).map(|()| false);
+        }
+        match field {
+            Field::Data => {
+                block.data_lines += 1;
+                block.size += value.len() + 1;
+                if block.data_lines > limits.data_lines {
+                    return self.overflow(Limit::DataLines, start).map(|()| false);
+                }
+            }
+            Field::EventType => block.size += value.len(),
+            Field::Id => {
+                if memchr::memchr(0, value).is_some() {
+                    return Ok(false);
+                }
+                block.size += value.len();
+                if value.len() > limits.id {
+                    return self.overflow(Limit::Id, start).map(|()| false);
+                }
+            }
+            Field::Retry | Field::Comment | Field::Unknown => return Ok(true),
+        }
+        if block.size > limits.event {
+            return self.overflow(Limit::Event, start).map(|()| false);
+        }
+        if *utf8 == Utf8Policy::Strict
+            && let Err(error) = core::str::from_utf8(value)
+        {
+            let before = len - value.len() + error.valid_up_to();
+            return Err(DecodeError::InvalidUtf8 { at: start + before as u64 });
+        }
+        Ok(true)
+    }
+
+    #[cold]
+    fn overflow(&mut self, limit: Limit, at: u64) -> Result<(), DecodeError> {
+        match self.decoder.overflow {
+            Overflow::Fail => Err(DecodeError::TooLong { limit, max: self.decoder.limits.max(limit), at }),
+            Overflow::Skip => {
+                let block = &mut self.decoder.stream.block;
+                block.reset();
+                block.skipping = Some(limit);
+                (self.data, self.event_type) = (None, None);
+                Ok(())
+            }
+        }
+    }
+
+    fn whole_comment(&mut self, value: Range<usize>) -> Found<'i> {
+        let comment = kept(&self.chunk[value.clone()], self.decoder.limits.comment);
+        let text = self.text.get(value.start..value.start + comment.len());
+        if text.is_none() {
+            let block = &mut self.decoder.stream.block;
+            block.comment.clear();
+            push_lossy(&mut block.comment, comment);
+        }
+        Found::Comment(text)
+    }
+
+    /// Adds a piece to the unfinished line: all of a field, of a comment only what is kept of it.
+    fn carry(&mut self, piece: Range<usize>) -> Result<(), DecodeError> {
+        if piece.is_empty() {
+            return Ok(());
+        }
+        let Decoder { limits, stream, .. } = &mut *self.decoder;
+        let start = stream.offset + piece.start as u64 - stream.line_len;
+        let piece = &self.chunk[piece];
+        // Of a field that is skipped nothing is held, so that only the first piece can make it a comment.
+        let comment = match stream.line.first() {
+            Some(&first) => first == b':',
+            None => stream.line_len == 0 && piece[0] == b':',
+        };
+        stream.line_len += piece.len() as u64;
+        if comment {
+            // The colon and a space come before what is kept.
+            let room = limits.comment.saturating_add(2).saturating_sub(stream.line.len());
+            stream.line.extend_from_slice(&piece[..room.min(piece.len())]);
+        } else if stream.block.skipping.is_none() {
+            if stream.line_len > limits.line as u64 {
+                stream.line.clear();
+                return self.overflow(Limit::Line, start + self.decoder.limits.line as u64);
+            }
+            stream.line.extend_from_slice(piece);
+        }
+        Ok(())
+    }
+
+    /// Moves what is borrowed from the chunk into the decoder, which stands at `position` from now on.
+    fn save(&mut self) {
+        let stream = &mut self.decoder.stream;
+        if let Some(data) = self.data.take() {
+            stream.block.push_data(data.as_bytes(), Some(data));
+        }
+        if let Some(event_type) = self.event_type.take() {
+            stream.block.set_event_type(event_type.as_bytes());
+        }
+        stream.offset += self.position as u64;
+        if let Some(&last) = self.chunk.last() {
+            stream.after_cr = self.position == self.chunk.len() && last == b'\r';
+        }
+        stream.block.trim();
+        if stream.line.is_empty() && stream.line.capacity() > RETAINED {
+            stream.line = Vec::new();
+        }
+    }
+}
+
+impl Drop for Items<'_, '_> {
+    fn drop(&mut self) {
+        if !self.finished {
+            self.save();
+        }
+    }
+}
+
+/// As much of a comment as is to be kept, without half a character at the end.
+#[inline]
+fn kept(comment: &[u8], max: usize) -> &[u8] {
+    if comment.len() <= max {
+        return comment;
+    }
+    let comment = &comment[..max];
+    &comment[..comment.len() - cut_character(comment)]
+}
+
+/// U+FEFF, which may precede the stream once.
+pub(super) const BOM: [u8; 3] = [0xEF, 0xBB, 0xBF];

@@ -1,0 +1,162 @@
+//! Reading an event stream: bytes into lines ([`Items`]), lines into blocks ([`block`]), blocks into items.
+
+mod block;
+mod error;
+mod field;
+mod item;
+mod items;
+#[cfg(any(feature = "body", feature = "tokio-util"))]
+mod owned;
+mod text;
+
+use alloc::{string::String, vec::Vec};
+
+#[cfg(any(feature = "body", feature = "tokio-util"))]
+pub(crate) use self::owned::OwnedItems;
+use self::{block::Block, items::BOM};
+pub use self::{
+    error::{DecodeError, Discarded, Limit, Limits, Overflow, Utf8Policy},
+    item::{EventRef, Item, OwnedEvent, OwnedItem},
+    items::Items,
+};
+
+/// Decodes an event stream, chunk by chunk, to the letter of the standard.
+///
+/// How the stream is cut into chunks never changes what comes out, and the time spent is linear in the
+/// bytes fed. An event is complete at the first byte of the line end of its blank line. What
+/// has not ended in a blank line when the stream ends is not an event, so there is nothing to flush.
+///
+/// The last event ID outlives a connection: keep the decoder and [`restart`](Self::restart) it, or
+/// [`seed`](Self::seed) a new one.
+///
+/// # Examples
+///
+/// ```
+/// use longwave_sse::{Decoder, Item};
+///
+/// let mut decoder = Decoder::new();
+/// let mut seen = Vec::new();
+/// for chunk in ["id: 1\ndata: fir", "st\n\n: ping\n", "\ndata: second\n\n"] {
+///     let mut items = decoder.feed(chunk.as_bytes());
+///     while let Some(item) = items.next_item() {
+///         match item? {
+///             Item::Event(event) => seen.push(event.data().to_owned()),
+///             Item::Comment(text) => assert_eq!(text, "ping"),
+///             _ => {}
+///         }
+///     }
+/// }
+/// assert_eq!(seen, ["first", "second"]);
+/// assert_eq!(decoder.last_event_id(), "1");
+/// # Ok::<_, longwave_sse::DecodeError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct Decoder {
+    limits: Limits,
+    overflow: Overflow,
+    utf8: Utf8Policy,
+    last_event_id: String,
+    stream: Stream,
+}
+
+/// Where the decoder stands in the stream of one connection.
+#[derive(Clone, Debug, Default)]
+struct Stream {
+    /// How many bytes have been taken.
+    offset: u64,
+    /// How much of a byte order mark has been seen, or all of it once that is settled.
+    bom: usize,
+    /// The last byte was a CR: an LF that follows belongs to it.
+    after_cr: bool,
+    /// What has come of an unfinished line: all of a field, the part of a comment that is kept, nothing in a
+    /// block that is being skipped.
+    line: Vec<u8>,
+    /// How long the unfinished line is so far, whatever of it is held.
+    line_len: u64,
+    block: Block,
+    failed: Option<DecodeError>,
+}
+
+impl Decoder {
+    /// Makes a decoder with the default [`Limits`], which fails on overflow and replaces what is not UTF-8.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the limits.
+    pub fn limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// Sets what happens to a block that crosses a limit.
+    pub fn overflow(self, overflow: Overflow) -> Self {
+        Self { overflow, ..self }
+    }
+
+    /// Sets what happens to bytes that are not UTF-8.
+    pub fn utf8(self, utf8: Utf8Policy) -> Self {
+        Self { utf8, ..self }
+    }
+
+    /// Sets the last event ID, to the one that the previous connection ended with.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use longwave_sse::{Decoder, Item};
+    ///
+    /// let mut decoder = Decoder::new().seed("41");
+    /// let mut items = decoder.feed(b"data: without an id of its own\n\n");
+    /// let Some(Ok(Item::Event(event))) = items.next_item() else { unreachable!() };
+    /// assert_eq!(event.last_event_id(), "41");
+    /// ```
+    pub fn seed(self, last_event_id: impl Into<String>) -> Self {
+        Self { last_event_id: last_event_id.into(), ..self }
+    }
+
+    /// Takes the next bytes of the stream; the items in it are then had one by one.
+    ///
+    /// - `chunk`: bytes from the peer, in order, of any length.
+    /// - Dropping the [`Items`] early leaves the decoder just behind the last item that was had; go on with
+    ///   [`Items::remainder`].
+    ///
+    /// Source: [WHATWG HTML, 9.2.5 and 9.2.6](https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream).
+    #[inline]
+    pub fn feed<'d, 'i>(&'d mut self, chunk: &'i [u8]) -> Items<'d, 'i> {
+        Items::new(self, chunk)
+    }
+
+    /// The last event ID: that of the newest block that has ended and had one. Send it as `Last-Event-ID`
+    /// when reconnecting, if it is not empty.
+    #[must_use]
+    pub fn last_event_id(&self) -> &str {
+        &self.last_event_id
+    }
+
+    /// Begins a new connection: forgets everything but the settings and the last event ID.
+    pub fn restart(&mut self) {
+        self.stream = Stream::default();
+    }
+}
+
+impl Stream {
+    /// Takes the byte order mark that may begin the stream off the chunk, and tells how long it was in there.
+    fn take_bom(&mut self, chunk: &[u8]) -> usize {
+        for (taken, &byte) in chunk.iter().enumerate() {
+            if byte != BOM[self.bom] {
+                // What looked like one belongs to the first line.
+                self.line.extend_from_slice(&BOM[..self.bom]);
+                self.line_len = self.bom as u64;
+                self.bom = BOM.len();
+                return taken;
+            }
+            self.bom += 1;
+            if self.bom == BOM.len() {
+                self.block.start = BOM.len() as u64;
+                return taken + 1;
+            }
+        }
+        chunk.len()
+    }
+}

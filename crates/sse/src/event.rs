@@ -1,0 +1,317 @@
+use alloc::string::String;
+use core::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+
+use crate::{
+    field::{EventId, EventType},
+    scan,
+};
+
+/// One event to send, or another block of an event stream: a cursor, a reconnection time, a comment.
+///
+/// It is built from parts that cannot forge anything: a type and an id are validated where they are made
+/// ([`EventType`], [`EventId`]), and CRLF, CR and LF in data and comments each become one line break.
+/// So building and encoding never fail and never panic.
+///
+/// | built as | client |
+/// |---|---|
+/// | `data` | dispatches an event, also when the data is empty |
+/// | `id` alone | moves its last event ID and dispatches nothing: a cursor |
+/// | `retry` alone | changes its reconnection time |
+/// | `comment` alone | ignores it: a heartbeat |
+/// | nothing | ignores the one blank line |
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use longwave_sse::{Event, EventId, EventType};
+///
+/// const PRICE: EventType = EventType::from_static("price");
+///
+/// let event = Event::new().event_type(PRICE).id(EventId::from(3_u64)).data("42.10");
+/// assert_eq!(event.encode(), "event: price\nid: 3\ndata: 42.10\n\n");
+///
+/// let opening = Event::new().id(EventId::new("epoch-0")?).retry(Duration::from_millis(2_750));
+/// assert_eq!(opening.encode(), "id: epoch-0\nretry: 2750\n\n");
+/// # Ok::<_, longwave_sse::FieldError>(())
+/// ```
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[must_use]
+pub struct Event {
+    comment: Option<String>,
+    kind: Option<EventType>,
+    id: Option<EventId>,
+    retry: Option<Duration>,
+    data: Option<String>,
+}
+
+impl Event {
+    /// Makes an event without any part.
+    pub const fn new() -> Self {
+        Self { comment: None, kind: None, id: None, retry: None, data: None }
+    }
+
+    /// Sets the type, which a client uses to choose the listener; without it that is `message`.
+    pub fn event_type(self, event_type: EventType) -> Self {
+        Self { kind: Some(event_type), ..self }
+    }
+
+    /// Sets the id, which a client sends back as `Last-Event-ID` when it reconnects.
+    pub fn id(self, id: EventId) -> Self {
+        Self { id: Some(id), ..self }
+    }
+
+    /// Sets the client's reconnection time, in whole milliseconds (a fraction is cut off).
+    ///
+    /// Browsers wait exactly this long and know no jitter, so give each connection its own; with the
+    /// feature `body`, `random_retry` makes one from a random number.
+    pub fn retry(self, delay: Duration) -> Self {
+        Self { retry: Some(delay), ..self }
+    }
+
+    /// Appends data: the first call sets it, each further call starts a new line.
+    ///
+    /// CRLF, CR and LF each are one line break, which the client reads as LF.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use longwave_sse::Event;
+    ///
+    /// let event = Event::new().data("one\r\ntwo").data("three");
+    /// assert_eq!(event.encode(), "data: one\ndata: two\ndata: three\n\n");
+    /// ```
+    pub fn data(mut self, data: impl Into<String>) -> Self {
+        append_line(&mut self.data, data.into());
+        self
+    }
+
+    /// Appends a value as JSON, as [`data`](Self::data) does with text.
+    ///
+    /// # Errors
+    ///
+    /// Whatever [`serde_json::to_string`] fails with: a `Serialize` implementation that fails, or a map
+    /// with keys that are not strings.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use longwave_sse::Event;
+    ///
+    /// assert_eq!(Event::new().json(&[1, 2])?.encode(), "data: [1,2]\n\n");
+    /// # Ok::<_, serde_json::Error>(())
+    /// ```
+    #[cfg(feature = "serde_json")]
+    pub fn json<T: serde::Serialize + ?Sized>(self, value: &T) -> Result<Self, serde_json::Error> {
+        Ok(self.data(serde_json::to_string(value)?))
+    }
+
+    /// Appends a comment, which clients ignore: the first call sets it, each further call starts a new line.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use longwave_sse::Event;
+    ///
+    /// assert_eq!(Event::new().comment("still here").encode(), ": still here\n\n");
+    /// ```
+    pub fn comment(mut self, comment: impl Into<String>) -> Self {
+        append_line(&mut self.comment, comment.into());
+        self
+    }
+
+    /// The exact number of bytes that [`encode`](Self::encode) makes.
+    #[must_use]
+    pub fn encoded_len(&self) -> usize {
+        let lines = |text: &Option<String>, prefix: usize| match text {
+            Some(text) => scan::lines(text).map(|line| prefix + line.len() + 1).sum(),
+            None => 0,
+        };
+        let value = |len: Option<usize>, name: &[u8]| len.map_or(0, |len| name.len() + len + 1);
+        lines(&self.comment, COMMENT.len())
+            + value(self.kind.as_ref().map(|value| value.as_str().len()), EVENT)
+            + value(self.id.as_ref().map(|value| value.as_str().len()), ID)
+            + value(self.retry.map(|delay| Digits::new(millis(delay)).as_bytes().len()), RETRY)
+            + lines(&self.data, DATA.len())
+            + 1
+    }
+
+    /// Appends the event to a buffer, in one pass over the data.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use bytes::BytesMut;
+    /// use longwave_sse::Event;
+    ///
+    /// let mut frame = BytesMut::new();
+    /// for data in ["a", "b"] {
+    ///     Event::new().data(data).encode_into(&mut frame);
+    /// }
+    /// assert_eq!(frame, "data: a\n\ndata: b\n\n");
+    /// ```
+    #[inline]
+    pub fn encode_into(&self, dst: &mut BytesMut) {
+        if let Some(comment) = &self.comment {
+            put_lines(dst, COMMENT, comment);
+        }
+        if let Some(event_type) = &self.kind {
+            put_line(dst, EVENT, event_type.as_str().as_bytes());
+        }
+        if let Some(id) = &self.id {
+            put_line(dst, ID, id.as_str().as_bytes());
+        }
+        if let Some(delay) = self.retry {
+            put_line(dst, RETRY, Digits::new(millis(delay)).as_bytes());
+        }
+        if let Some(data) = &self.data {
+            put_lines(dst, DATA, data);
+        }
+        dst.extend_from_slice(b"\n");
+    }
+
+    /// Encodes the event once, into a buffer of exactly its size; clone the result for each subscriber.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use longwave_sse::Event;
+    ///
+    /// let shared = Event::new().data("to all").encode();
+    /// let subscribers = [shared.clone(), shared];
+    /// assert_eq!(subscribers[0], "data: to all\n\n");
+    /// ```
+    #[must_use]
+    pub fn encode(&self) -> Bytes {
+        let mut wire = BytesMut::with_capacity(self.encoded_len());
+        self.encode_into(&mut wire);
+        wire.freeze()
+    }
+}
+
+/// Joins a further text to one that may be there, by a line break of its own.
+fn append_line(text: &mut Option<String>, line: String) {
+    match text {
+        None => *text = Some(line),
+        Some(text) => {
+            // A CR at the end must not become one line break together with the LF.
+            if text.ends_with('\r') {
+                text.pop();
+                text.push('\n');
+            }
+            text.push('\n');
+            text.push_str(&line);
+        }
+    }
+}
+
+fn put_line(dst: &mut BytesMut, name: &[u8], value: &[u8]) {
+    dst.reserve(name.len() + value.len() + 1);
+    dst.extend_from_slice(name);
+    dst.extend_from_slice(value);
+    dst.extend_from_slice(b"\n");
+}
+
+fn put_lines(dst: &mut BytesMut, name: &[u8], text: &str) {
+    dst.reserve(name.len() + text.len() + 2);
+    for line in scan::lines(text) {
+        dst.extend_from_slice(name);
+        dst.extend_from_slice(line);
+        dst.extend_from_slice(b"\n");
+    }
+}
+
+fn millis(delay: Duration) -> u64 {
+    u64::try_from(delay.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The decimal digits of a number.
+struct Digits {
+    digits: [u8; 20],
+    start: usize,
+}
+
+impl Digits {
+    fn new(mut number: u64) -> Self {
+        let (mut digits, mut start) = ([0; 20], 20);
+        loop {
+            start -= 1;
+            digits[start] = b'0' + (number % 10) as u8;
+            number /= 10;
+            if number == 0 {
+                return Self { digits, start };
+            }
+        }
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        &self.digits[self.start..]
+    }
+}
+
+const COMMENT: &[u8] = b": ";
+const EVENT: &[u8] = b"event: ";
+const ID: &[u8] = b"id: ";
+const RETRY: &[u8] = b"retry: ";
+const DATA: &[u8] = b"data: ";
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+
+    use super::*;
+
+    #[test]
+    fn every_part_has_its_line() {
+        let event = Event::new()
+            .data("d")
+            .retry(Duration::from_micros(1_999))
+            .id(EventId::from_static("i"))
+            .event_type(EventType::from_static("t"))
+            .comment("c");
+        assert_eq!(event.encode(), ": c\nevent: t\nid: i\nretry: 1\ndata: d\n\n");
+    }
+
+    #[test]
+    fn each_kind_of_line_break_is_one() {
+        for (data, wire) in [
+            ("", "data: \n\n"),
+            ("a\nb", "data: a\ndata: b\n\n"),
+            ("a\rb", "data: a\ndata: b\n\n"),
+            ("a\r\nb", "data: a\ndata: b\n\n"),
+            ("a\n\rb", "data: a\ndata: \ndata: b\n\n"),
+            ("a\n", "data: a\ndata: \n\n"),
+            ("\r\n", "data: \ndata: \n\n"),
+            (" a\u{2028}b\u{85}", "data:  a\u{2028}b\u{85}\n\n"),
+        ] {
+            assert_eq!(Event::new().data(data).encode(), wire, "{data:?}");
+        }
+    }
+
+    #[test]
+    fn calls_append_lines_whatever_they_end_in() {
+        let wire = |first: &str, second: &str| Event::new().data(first).data(second).encode();
+        assert_eq!(wire("a", "b"), "data: a\ndata: b\n\n");
+        assert_eq!(wire("a\r", "b"), "data: a\ndata: \ndata: b\n\n");
+        assert_eq!(wire("a\r", "\nb"), "data: a\ndata: \ndata: \ndata: b\n\n");
+        assert_eq!(wire("", ""), "data: \ndata: \n\n");
+    }
+
+    #[test]
+    fn nothing_but_a_blank_line_without_parts() {
+        assert_eq!(Event::new().encode(), "\n");
+    }
+
+    #[test]
+    fn encoded_len_is_exact() {
+        for retry in [0, 9, 10, u64::MAX] {
+            let event = Event::new().data("a\r\nb\r").comment("\n").retry(Duration::from_millis(retry));
+            assert_eq!(event.encoded_len(), event.encode().len());
+        }
+        let long = Event::new().retry(Duration::MAX);
+        assert_eq!(long.encode(), format!("retry: {}\n\n", u64::MAX));
+    }
+}
