@@ -17,7 +17,7 @@ use http_body::Body;
 use http_body_util::{BodyExt, Either, Full};
 use hyper::{body::Incoming, client, server, service::service_fn};
 use hyper_util::rt::TokioIo;
-use longwave_sse::{Event, EventBody, EventStream, EventType, OwnedItem, response};
+use longwave_sse::{Decoder, Event, EventBody, EventStream, EventType, OwnedItem, response};
 use serde::Deserialize;
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -53,14 +53,14 @@ where
 {
     let unreadable = |error| AnswerError::Unreadable(error);
     let mut items = match EventStream::from_response(response) {
-        Ok(items) => items,
+        // Comments show that the API is still there.
+        Ok(items) => items.with_decoder(Decoder::new().with_comments()),
         Err(refused) => {
             let (head, body) = refused.into_response().into_parts();
             let body = body.collect().await.map_err(|error| unreadable(error.into()))?.to_bytes();
             return Err(AnswerError::Refused(head.status, String::from_utf8_lossy(&body).into_owned()));
         }
     };
-    // Items, not events: a comment shows that the API is still there.
     while let Ok(Some(item)) = timeout(IDLE, items.next_item()).await {
         let OwnedItem::Event(event) = item.map_err(|error| unreadable(error.into()))? else { continue };
         match (event.event_type(), event.data()) {

@@ -5,7 +5,7 @@ use bytes::{Bytes, BytesMut};
 
 use crate::{
     field::{EventId, EventType},
-    scan,
+    scan::{self, LineEnds},
 };
 
 /// One event to send, or another block of an event stream: a cursor, a reconnection time, a comment.
@@ -55,21 +55,27 @@ impl Event {
     }
 
     /// Sets the type, which a client uses to choose the listener; without it that is `message`.
-    pub fn event_type(self, event_type: EventType) -> Self {
-        Self { kind: Some(event_type), ..self }
+    #[inline]
+    pub fn event_type(mut self, event_type: EventType) -> Self {
+        self.kind = Some(event_type);
+        self
     }
 
     /// Sets the id, which a client sends back as `Last-Event-ID` when it reconnects.
-    pub fn id(self, id: EventId) -> Self {
-        Self { id: Some(id), ..self }
+    #[inline]
+    pub fn id(mut self, id: EventId) -> Self {
+        self.id = Some(id);
+        self
     }
 
     /// Sets the client's reconnection time, in whole milliseconds (a fraction is cut off).
     ///
     /// Browsers wait exactly this long and know no jitter, so give each connection its own; with the
     /// feature `body`, `random_retry` makes one from a random number.
-    pub fn retry(self, delay: Duration) -> Self {
-        Self { retry: Some(delay), ..self }
+    #[inline]
+    pub fn retry(mut self, delay: Duration) -> Self {
+        self.retry = Some(delay);
+        self
     }
 
     /// Appends data: the first call sets it, each further call starts a new line.
@@ -84,6 +90,7 @@ impl Event {
     /// let event = Event::new().data("one\r\ntwo").data("three");
     /// assert_eq!(event.encode(), "data: one\ndata: two\ndata: three\n\n");
     /// ```
+    #[inline]
     pub fn data(mut self, data: impl Into<String>) -> Self {
         append_line(&mut self.data, data.into());
         self
@@ -118,6 +125,7 @@ impl Event {
     ///
     /// assert_eq!(Event::new().comment("still here").encode(), ": still here\n\n");
     /// ```
+    #[inline]
     pub fn comment(mut self, comment: impl Into<String>) -> Self {
         append_line(&mut self.comment, comment.into());
         self
@@ -126,16 +134,14 @@ impl Event {
     /// The exact number of bytes that [`encode`](Self::encode) makes.
     #[must_use]
     pub fn encoded_len(&self) -> usize {
-        let lines = |text: &Option<String>, prefix: usize| match text {
-            Some(text) => scan::lines(text).map(|line| prefix + line.len() + 1).sum(),
-            None => 0,
-        };
-        let value = |len: Option<usize>, name: &[u8]| len.map_or(0, |len| name.len() + len + 1);
-        lines(&self.comment, COMMENT.len())
-            + value(self.kind.as_ref().map(|value| value.as_str().len()), EVENT)
-            + value(self.id.as_ref().map(|value| value.as_str().len()), ID)
-            + value(self.retry.map(|delay| Digits::new(millis(delay)).as_bytes().len()), RETRY)
-            + lines(&self.data, DATA.len())
+        let lines =
+            |text: &Option<String>, separator| text.as_ref().map_or(0, |text| lines_len(separator, text));
+        let line = |len: Option<usize>, name: &[u8]| len.map_or(0, |len| name.len() + len + 1);
+        lines(&self.comment, COMMENT)
+            + line(self.kind.as_ref().map(|value| value.as_str().len()), EVENT)
+            + line(self.id.as_ref().map(|value| value.as_str().len()), ID)
+            + line(self.retry.map(|delay| Digits::new(millis(delay)).as_bytes().len()), RETRY)
+            + lines(&self.data, DATA)
             + 1
     }
 
@@ -193,6 +199,7 @@ impl Event {
 }
 
 /// Joins a further text to one that may be there, by a line break of its own.
+#[inline]
 fn append_line(text: &mut Option<String>, line: String) {
     match text {
         None => *text = Some(line),
@@ -208,6 +215,7 @@ fn append_line(text: &mut Option<String>, line: String) {
     }
 }
 
+#[inline]
 fn put_line(dst: &mut BytesMut, name: &[u8], value: &[u8]) {
     dst.reserve(name.len() + value.len() + 1);
     dst.extend_from_slice(name);
@@ -215,13 +223,35 @@ fn put_line(dst: &mut BytesMut, name: &[u8], value: &[u8]) {
     dst.extend_from_slice(b"\n");
 }
 
-fn put_lines(dst: &mut BytesMut, name: &[u8], text: &str) {
-    dst.reserve(name.len() + text.len() + 2);
-    for line in scan::lines(text) {
-        dst.extend_from_slice(name);
-        dst.extend_from_slice(line);
-        dst.extend_from_slice(b"\n");
+/// Writes each line of a text with the name of its field in front of it.
+#[inline]
+fn put_lines(dst: &mut BytesMut, separator: &[u8], text: &str) {
+    let text = text.as_bytes();
+    dst.reserve(separator.len() + text.len() + 1);
+    dst.extend_from_slice(&separator[1..]);
+    // Most texts are one line, and one search is the fastest way to know.
+    let mut start = 0;
+    if let Some(first) = memchr::memchr2(b'\r', b'\n', text) {
+        let mut ends = LineEnds::starting_at(first);
+        while let Some(end) = ends.next(text) {
+            dst.extend_from_slice(&text[start..end]);
+            dst.extend_from_slice(separator);
+            start = scan::after(text, end);
+        }
     }
+    dst.extend_from_slice(&text[start..]);
+    dst.extend_from_slice(b"\n");
+}
+
+/// How many bytes [`put_lines`] writes.
+fn lines_len(separator: &[u8], text: &str) -> usize {
+    let text = text.as_bytes();
+    let (mut ends, mut len) = (LineEnds::starting_at(0), separator.len() + text.len());
+    while let Some(end) = ends.next(text) {
+        len += separator.len();
+        len -= scan::after(text, end) - end;
+    }
+    len
 }
 
 fn millis(delay: Duration) -> u64 {
@@ -252,11 +282,13 @@ impl Digits {
     }
 }
 
-const COMMENT: &[u8] = b": ";
+/// Between lines, and without the line feed in front of the first.
+const COMMENT: &[u8] = b"\n: ";
+/// Between lines, and without the line feed in front of the first.
+const DATA: &[u8] = b"\ndata: ";
 const EVENT: &[u8] = b"event: ";
 const ID: &[u8] = b"id: ";
 const RETRY: &[u8] = b"retry: ";
-const DATA: &[u8] = b"data: ";
 
 #[cfg(test)]
 mod tests {

@@ -71,6 +71,7 @@ impl EventId {
     /// # Errors
     ///
     /// [`FieldError`] with the position of the first CR, LF or NUL.
+    #[inline]
     pub fn new(id: impl Into<String>) -> Result<Self, FieldError> {
         let id = id.into();
         match memchr::memchr3(b'\r', b'\n', 0, id.as_bytes()) {
@@ -103,6 +104,7 @@ impl EventType {
     /// # Errors
     ///
     /// [`FieldError`] with the position of the first CR or LF.
+    #[inline]
     pub fn new(event_type: impl Into<String>) -> Result<Self, FieldError> {
         let event_type = event_type.into();
         match memchr::memchr2(b'\r', b'\n', event_type.as_bytes()) {

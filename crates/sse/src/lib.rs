@@ -45,6 +45,11 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+/// The examples of the README, so that they stay true.
+#[cfg(all(doctest, feature = "std"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 #[cfg(feature = "body")]
 mod body;
 mod boundary;

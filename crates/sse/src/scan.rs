@@ -43,12 +43,9 @@ impl LineEnds {
             self.block += memchr2(b'\r', b'\n', chunk.get(self.block..)?)?;
         }
         let rest = chunk.get(self.block..).filter(|rest| !rest.is_empty())?;
-        let (cr, lf) = if let Some(block) = rest.first_chunk() {
-            find(block)
-        } else {
-            let mut block = [0; BLOCK];
-            block[..rest.len()].copy_from_slice(rest);
-            find(&block)
+        let (cr, lf) = match rest.first_chunk() {
+            Some(block) => find(block),
+            None => find_short(rest),
         };
         let second = lf & (cr << 1 | u64::from(self.after_cr));
         self.after_cr = cr >> (BLOCK - 1) == 1;
@@ -61,48 +58,55 @@ impl LineEnds {
 /// Where CR and where LF stand in a block, as bits.
 #[inline]
 fn find(block: &[u8; BLOCK]) -> (u64, u64) {
-    let (lanes, _) = block.as_chunks::<16>();
+    let (lanes, _) = block.as_chunks();
     let (mut cr, mut lf) = (0, 0);
     for (i, &lane) in lanes.iter().enumerate() {
-        let lane = u8x16::new(lane);
-        let bits = |byte| u64::from(lane.cmp_eq(u8x16::splat(byte)).move_mask().cast_unsigned()) << (16 * i);
-        cr |= bits(b'\r');
-        lf |= bits(b'\n');
+        let found = find_in_lane(lane);
+        cr |= found.0 << (LANE * i);
+        lf |= found.1 << (LANE * i);
     }
     (cr, lf)
 }
 
-/// The lines of a text; CRLF, CR and LF each end one, and what follows the last of them is a line too.
+/// Where CR and where LF stand in less than a block.
 #[inline]
-pub(crate) fn lines(text: &str) -> Lines<'_> {
-    Lines { text: text.as_bytes(), start: Some(0), ends: None }
-}
-
-pub(crate) struct Lines<'a> {
-    text: &'a [u8],
-    start: Option<usize>,
-    /// Made at the first line end: most texts have none, and one search is the fastest way to know.
-    ends: Option<LineEnds>,
-}
-
-impl<'a> Iterator for Lines<'a> {
-    type Item = &'a [u8];
-
-    #[inline]
-    fn next(&mut self) -> Option<&'a [u8]> {
-        let start = self.start?;
-        let end = match &mut self.ends {
-            Some(ends) => ends.next(self.text),
-            None => memchr2(b'\r', b'\n', self.text).and_then(|first| {
-                let mut ends = LineEnds::starting_at(first);
-                let first = ends.next(self.text);
-                self.ends = Some(ends);
-                first
-            }),
-        };
-        self.start = end.map(|end| after(self.text, end));
-        Some(&self.text[start..end.unwrap_or(self.text.len())])
+fn find_short(bytes: &[u8]) -> (u64, u64) {
+    let (lanes, rest) = bytes.as_chunks();
+    let (mut cr, mut lf) = (0, 0);
+    for (i, &lane) in lanes.iter().enumerate() {
+        let found = find_in_lane(lane);
+        cr |= found.0 << (LANE * i);
+        lf |= found.1 << (LANE * i);
     }
+    if !rest.is_empty() {
+        let found = find_in_lane(pad(rest));
+        cr |= found.0 << (bytes.len() - rest.len());
+        lf |= found.1 << (bytes.len() - rest.len());
+    }
+    (cr, lf)
+}
+
+#[inline]
+fn find_in_lane(lane: [u8; LANE]) -> (u64, u64) {
+    let lane = u8x16::new(lane);
+    let bits = |byte| u64::from(lane.cmp_eq(u8x16::splat(byte)).move_mask().cast_unsigned());
+    (bits(b'\r'), bits(b'\n'))
+}
+
+/// Fills up less than a lane with zeros, by two loads that overlap rather than by a copy of unknown length.
+#[inline]
+fn pad(bytes: &[u8]) -> [u8; LANE] {
+    let shift = |bits: usize| 8 * (bits - bytes.len()) as u32;
+    let lane = if let (Some(&first), Some(&last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        let last = u64::from_le_bytes(last).checked_shr(shift(16)).unwrap_or(0);
+        u128::from(u64::from_le_bytes(first)) | u128::from(last) << 64
+    } else if let (Some(&first), Some(&last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        let last = u32::from_le_bytes(last).checked_shr(shift(8)).unwrap_or(0);
+        u128::from(u32::from_le_bytes(first)) | u128::from(last) << 32
+    } else {
+        bytes.iter().rev().fold(0, |lane, &byte| lane << 8 | u128::from(byte))
+    };
+    lane.to_le_bytes()
 }
 
 /// Where the line begins that follows the line end at `end`.
@@ -116,6 +120,8 @@ pub(crate) fn after(chunk: &[u8], end: usize) -> usize {
 
 /// How many bytes are compared at once.
 const BLOCK: usize = 64;
+/// How many of them one vector holds.
+const LANE: usize = 16;
 /// After how many blocks without a line end a search for the next one is the faster way.
 const LONG_LINE: u8 = 4;
 
@@ -137,6 +143,16 @@ mod tests {
     fn fast(chunk: &[u8], start: usize) -> Vec<usize> {
         let mut ends = LineEnds::starting_at(start);
         core::iter::from_fn(|| ends.next(chunk)).collect()
+    }
+
+    #[test]
+    fn short_lanes_are_padded_with_zeros() {
+        let bytes: [u8; LANE] = core::array::from_fn(|i| i as u8 + 1);
+        for len in 0..LANE {
+            let mut padded = [0; LANE];
+            padded[..len].copy_from_slice(&bytes[..len]);
+            assert_eq!(pad(&bytes[..len]), padded, "{len}");
+        }
     }
 
     #[test]

@@ -38,6 +38,7 @@ async fn events_come_in_order_from_pieces_of_any_size() {
 #[tokio::test]
 async fn items_are_all_there_is() {
     let mut events = EventStream::new(chunks([": beat\nretry: 7\n", "id: 1\n\ndata\n\n"]));
+    events = events.with_decoder(Decoder::new().with_comments());
     assert_eq!(events.next_item().await.unwrap().unwrap(), OwnedItem::Comment("beat".into()));
     assert_eq!(events.next_item().await.unwrap().unwrap(), OwnedItem::Retry(Duration::from_millis(7)));
     assert_eq!(events.next_item().await.unwrap().unwrap(), OwnedItem::Cursor("1".into()));
@@ -132,7 +133,8 @@ mod codec {
         codec.encode(Event::new().data("one\ntwo").comment("beat"), &mut wire).unwrap();
         codec.encode(Event::new().data("three").encode(), &mut wire).unwrap();
         for cut in 0..=wire.len() {
-            let (mut codec, mut src, mut items) = (EventCodec::default(), BytesMut::new(), Vec::new());
+            let (mut src, mut items) = (BytesMut::new(), Vec::new());
+            let mut codec = EventCodec::new(Decoder::new().with_comments());
             for piece in [&wire[..cut], &wire[cut..]] {
                 src.extend_from_slice(piece);
                 while let Some(item) = codec.decode(&mut src).unwrap() {

@@ -5,7 +5,8 @@ use std::{collections::HashSet, time::Duration};
 use longwave_testing::{
     chunking,
     sse::{
-        check::{self, Outcome, Settings},
+        check,
+        drive::{Outcome, Settings, drive},
         oracle::{self, Interpretation, OracleItem},
     },
 };
@@ -87,9 +88,9 @@ fn item(value: &Value) -> OracleItem {
     }
 }
 
-fn assert_decodes<'i>(vector: &Vector, expected: &Interpretation, pieces: Vec<&'i [u8]>) {
+fn assert_decodes(vector: &Vector, expected: &Interpretation, pieces: &[&[u8]]) {
     let mut decoder = Settings::standard().decoder().seed(vector.seed());
-    let Outcome { items, error, last_event_id } = check::drive(&mut decoder, pieces.iter().copied());
+    let Outcome { items, error, last_event_id } = drive(&mut decoder, pieces.iter().copied());
     assert_eq!(error, None, "{} in {pieces:?}", vector.name());
     assert_eq!(expected.items, items, "{} in {pieces:?}", vector.name());
     assert_eq!(expected.last_event_id, last_event_id, "{} in {pieces:?}", vector.name());
@@ -120,9 +121,9 @@ fn whole_and_byte_by_byte() {
     for vector in streams() {
         let (input, expected) = (vector.input(), vector.expected());
         let bytes = chunking::byte_by_byte(&input);
-        assert_decodes(&vector, &expected, chunking::whole(&input));
-        assert_decodes(&vector, &expected, chunking::with_gaps(&bytes));
-        assert_decodes(&vector, &expected, bytes);
+        assert_decodes(&vector, &expected, &chunking::whole(&input));
+        assert_decodes(&vector, &expected, &chunking::with_gaps(&bytes));
+        assert_decodes(&vector, &expected, &bytes);
     }
 }
 
@@ -131,8 +132,8 @@ fn in_every_two_pieces() {
     for vector in streams() {
         let (input, expected) = (vector.input(), vector.expected());
         for pieces in chunking::every_two(&input) {
-            assert_decodes(&vector, &expected, chunking::with_gaps(&pieces));
-            assert_decodes(&vector, &expected, pieces);
+            assert_decodes(&vector, &expected, &chunking::with_gaps(&pieces));
+            assert_decodes(&vector, &expected, &pieces);
         }
     }
 }
@@ -142,7 +143,7 @@ fn in_every_three_pieces() {
     for vector in streams() {
         let (input, expected) = (vector.input(), vector.expected());
         for pieces in chunking::every_three(&input) {
-            assert_decodes(&vector, &expected, pieces);
+            assert_decodes(&vector, &expected, &pieces);
         }
     }
 }
@@ -166,7 +167,7 @@ fn items_are_not_held_back() {
         for step in vector.fields.get("prompt").and_then(Value::as_array).into_iter().flatten() {
             let number = |at: usize| step[at].as_u64().expect("a number") as usize;
             let (fed, items) = (number(0), number(1));
-            let outcome = check::drive(&mut Settings::standard().decoder(), [&input[..fed]]);
+            let outcome = drive(&mut Settings::standard().decoder(), [&input[..fed]]);
             assert_eq!(outcome.items.len(), items, "{} after {fed} bytes", vector.name());
             checked += 1;
         }
@@ -176,7 +177,7 @@ fn items_are_not_held_back() {
 
 #[cfg(feature = "body")]
 mod body {
-    use http::{Response, header::CONTENT_TYPE};
+    use http::{HeaderValue, Response, header::CONTENT_TYPE};
     use http_body_util::Empty;
     use longwave_sse::{EventStream, last_event_id_header};
 
@@ -196,12 +197,7 @@ mod body {
         for vector in vectors().iter().filter(|vector| vector.kind == "header") {
             let header = last_event_id_header(vector.text("id").expect("an id"));
             let expected = vector.text("header").map(bytes);
-            assert_eq!(
-                header.as_ref().map(|value| value.as_bytes()),
-                expected.as_deref(),
-                "{}",
-                vector.name()
-            );
+            assert_eq!(header.as_ref().map(HeaderValue::as_bytes), expected.as_deref(), "{}", vector.name());
         }
     }
 

@@ -18,8 +18,7 @@ use crate::{DecodeError, Decoder, OwnedEvent, OwnedItem, decode::OwnedItems};
 pin_project! {
     /// The events of a response, for clients and proxies.
     ///
-    /// As a `Stream` it yields events; [`next_item`](Self::next_item) has all there is, comments among it,
-    /// which is what an idle timeout has to see. After an error, and after the end, it yields nothing more.
+    /// As a `Stream` it yields events; [`next_item`](Self::next_item) has all there is. After an error, and after the end, it yields nothing more.
     ///
     /// It never reconnects. Keep [`last_event_id`](Self::last_event_id) for the next request.
     ///
@@ -153,9 +152,32 @@ where
         poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
     }
 
-    /// Waits for the next item: an event, a comment, a cursor, a reconnection time.
+    /// Waits for the next item: an event, a cursor, a reconnection time and, if the decoder hands them out, a
+    /// comment.
     ///
-    /// A deadline around this one is an idle timeout that heartbeats keep from running out.
+    /// With [`Decoder::with_comments`], a deadline around it is an idle timeout that heartbeats keep from
+    /// running out:
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+    /// use std::time::Duration;
+    ///
+    /// use longwave_sse::{Decoder, EventStream, OwnedItem, response};
+    /// use tokio::time::timeout;
+    ///
+    /// let body = response(": still here\n\ndata: 42\n\n".to_owned()).into_body();
+    /// let mut items = EventStream::from_body(body).with_decoder(Decoder::new().with_comments());
+    /// while let Some(item) = timeout(Duration::from_secs(45), items.next_item()).await? {
+    ///     match item? {
+    ///         OwnedItem::Event(event) => assert_eq!(event.data(), "42"),
+    ///         OwnedItem::Comment(text) => assert_eq!(text, "still here"),
+    ///         _ => {}
+    ///     }
+    /// }
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///

@@ -6,7 +6,9 @@ use super::{error::Limit, text::push_lossy};
 /// What has come of the current block in earlier chunks.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Block {
-    /// Where the block begins, counted in bytes from the start of the stream.
+    /// A line other than a comment has begun since the last blank line.
+    pub(super) open: bool,
+    /// Where the first such line begins, counted in bytes from the start of the stream.
     pub(super) start: u64,
     pub(super) data: Data,
     /// The data, where it is [`Data::Text`].
@@ -86,6 +88,12 @@ impl Block {
         push_lossy(&mut self.event_type, value);
     }
 
+    #[cold]
+    pub(super) fn set_comment(&mut self, text: &[u8]) {
+        self.comment.clear();
+        push_lossy(&mut self.comment, text);
+    }
+
     #[inline]
     pub(super) fn set_id(&mut self, value: &[u8], valid: Option<&str>) {
         self.has_id = true;
@@ -93,6 +101,15 @@ impl Block {
         match valid {
             Some(value) => self.id.push_str(value),
             None => push_lossy(&mut self.id, value),
+        }
+    }
+
+    /// Begins the block with a line at `start`, if it has not begun.
+    #[inline]
+    pub(super) fn open_at(&mut self, start: u64) {
+        if !self.open {
+            self.open = true;
+            self.start = start;
         }
     }
 

@@ -125,6 +125,11 @@ impl Limits {
         Self { comment: bytes, ..self }
     }
 
+    /// How long a line of data may be that is all there is in its block.
+    pub(super) fn single_line(&self) -> usize {
+        if self.data_lines == 0 { 0 } else { self.line.min(self.event.saturating_sub(1)) }
+    }
+
     pub(super) const fn max(&self, limit: Limit) -> usize {
         match limit {
             Limit::DataLines => self.data_lines,
@@ -148,7 +153,8 @@ impl Discarded {
         self.limit
     }
 
-    /// The size of the block on the wire in bytes, from its first line to before its blank line.
+    /// The size of the block on the wire in bytes, from its first line that is not a comment to before its
+    /// blank line.
     #[must_use]
     pub const fn bytes(&self) -> u64 {
         self.bytes

@@ -15,7 +15,8 @@ pub enum Item<'a> {
     /// A new reconnection time, which counts as soon as its line has ended.
     Retry(Duration),
     /// A comment, often a heartbeat, without the space that may precede it; at most as much of it as
-    /// [`Limits::comment`](crate::Limits::comment) says.
+    /// [`Limits::comment`](crate::Limits::comment) says. Only after
+    /// [`Decoder::with_comments`](crate::Decoder::with_comments).
     Comment(&'a str),
     /// A block that crossed a limit and was dropped; only with [`Overflow::Skip`](crate::Overflow::Skip).
     Discarded(Discarded),

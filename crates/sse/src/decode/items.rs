@@ -2,8 +2,8 @@ use alloc::vec::Vec;
 use core::{mem, ops::Range, time::Duration};
 
 use super::{
-    DecodeError, Decoder, Discarded, EventRef, Item, Limit, Overflow, Utf8Policy,
-    block::{Data, RETAINED},
+    DecodeError, Decoder, Discarded, EventRef, Item, Limit, Overflow, Stream, Utf8Policy,
+    block::{Block, Data, RETAINED},
     field::{Field, digits},
     text::{Text, cut_character, push_lossy},
 };
@@ -26,6 +26,10 @@ pub struct Items<'d, 'i> {
     data: Option<&'i str>,
     /// The block's type, while it lies in the chunk.
     event_type: Option<&'i str>,
+    /// The length in bytes up to which a line of data is within all limits, if it is the only one.
+    unlimited: usize,
+    /// Whether comments are handed out.
+    comments: bool,
     finished: bool,
 }
 
@@ -35,7 +39,7 @@ enum Found<'i> {
     Event { data: Option<&'i str>, stored: Data, event_type: Option<&'i str>, has_type: bool },
     Cursor,
     Retry(Duration),
-    Comment(Option<&'i str>),
+    Comment,
     Discarded(Discarded),
 }
 
@@ -49,14 +53,12 @@ impl<'d, 'i> Items<'d, 'i> {
         }
         if stream.after_cr && !chunk.is_empty() {
             stream.after_cr = false;
-            if chunk[0] == b'\n' {
-                position = 1;
-                // The line end of a blank line belongs to what is behind.
-                if stream.block.start == stream.offset {
-                    stream.block.start += 1;
-                }
-            }
+            position = usize::from(chunk[0] == b'\n');
         }
+        if stream.failed.is_some() {
+            position = chunk.len();
+        }
+        let (unlimited, comments) = (decoder.limits.single_line(), decoder.comments);
         Self {
             decoder,
             chunk,
@@ -65,6 +67,8 @@ impl<'d, 'i> Items<'d, 'i> {
             text: Text::new(chunk),
             data: None,
             event_type: None,
+            unlimited,
+            comments,
             finished: false,
         }
     }
@@ -77,15 +81,43 @@ impl<'d, 'i> Items<'d, 'i> {
     /// before it has been handed out; from then on the decoder gives the same error for each chunk.
     #[inline]
     pub fn next_item(&mut self) -> Option<Result<Item<'_>, DecodeError>> {
-        match self.find() {
-            Ok(Some(found)) => Some(Ok(self.lend(found))),
-            Ok(None) => None,
-            Err(error) => {
-                self.finished = true;
-                self.decoder.stream.failed = Some(error);
-                Some(Err(error))
+        if self.finished {
+            return None;
+        }
+        while let Some(end) = self.ends.next(self.chunk) {
+            let line = self.position..end;
+            self.position = scan::after(self.chunk, end);
+            let Stream { line_len: 0, block: Block { open, .. }, .. } = self.decoder.stream else {
+                match self.carried_line(line) {
+                    Ok(Some(found)) => return Some(Ok(self.lend(found))),
+                    Ok(None) => continue,
+                    Err(error) => return Some(Err(self.fail(error))),
+                }
+            };
+            let bytes = &self.chunk[line.clone()];
+            // The usual lines: a blank one, an event that is one line of data, a heartbeat.
+            let found = match bytes.first() {
+                None if open => self.blank_line(end),
+                None => None,
+                Some(b'd') if !open && let Some(data) = self.whole_event(line.clone()) => {
+                    let last_event_id = &self.decoder.last_event_id;
+                    return Some(Ok(Item::Event(EventRef { event_type: "", data, last_event_id })));
+                }
+                Some(b':') if !self.comments => None,
+                Some(b':') => match self.whole_comment(line) {
+                    Some(text) => return Some(Ok(Item::Comment(text))),
+                    None => Some(Found::Comment),
+                },
+                Some(_) => match self.whole_line(line) {
+                    Ok(found) => found,
+                    Err(error) => return Some(Err(self.fail(error))),
+                },
+            };
+            if let Some(found) = found {
+                return Some(Ok(self.lend(found)));
             }
         }
+        self.end_of_chunk().err().map(|error| Err(self.fail(error)))
     }
 
     /// The bytes of the chunk that have not been decoded yet, for whoever stops early.
@@ -114,33 +146,23 @@ impl<'d, 'i> Items<'d, 'i> {
         &self.decoder.last_event_id
     }
 
-    #[inline]
-    fn find(&mut self) -> Result<Option<Found<'i>>, DecodeError> {
-        if self.finished {
-            return Ok(None);
-        }
+    /// Keeps what is left of the chunk for the next one.
+    fn end_of_chunk(&mut self) -> Result<(), DecodeError> {
+        self.finished = true;
         if let Some(error) = self.decoder.stream.failed {
             return Err(error);
         }
-        while let Some(end) = self.ends.next(self.chunk) {
-            let line = self.position..end;
-            self.position = scan::after(self.chunk, end);
-            let found = if self.decoder.stream.line_len > 0 {
-                self.carried_line(line)?
-            } else if line.is_empty() {
-                self.blank_line(end)
-            } else {
-                self.whole_line(line)?
-            };
-            if found.is_some() {
-                return Ok(found);
-            }
-        }
-        self.finished = true;
         self.carry(self.position..self.chunk.len())?;
         self.position = self.chunk.len();
         self.save();
-        Ok(None)
+        Ok(())
+    }
+
+    #[cold]
+    fn fail(&mut self, error: DecodeError) -> DecodeError {
+        self.finished = true;
+        self.decoder.stream.failed = Some(error);
+        error
     }
 
     #[inline]
@@ -166,7 +188,7 @@ impl<'d, 'i> Items<'d, 'i> {
             }),
             Found::Cursor => Item::Cursor(last_event_id),
             Found::Retry(delay) => Item::Retry(delay),
-            Found::Comment(text) => Item::Comment(text.unwrap_or(&block.comment)),
+            Found::Comment => Item::Comment(&block.comment),
             Found::Discarded(discarded) => Item::Discarded(discarded),
         }
     }
@@ -190,9 +212,27 @@ impl<'d, 'i> Items<'d, 'i> {
                 block.has_id.then_some(Found::Cursor)
             }
         };
-        block.start = stream.offset + self.position as u64;
         block.reset();
+        block.open = false;
         found
+    }
+
+    /// Takes a block that is nothing but one line of data, and lies in the chunk: most events are like this.
+    #[inline]
+    fn whole_event(&mut self, line: Range<usize>) -> Option<&'i str> {
+        let bytes = &self.chunk[line.clone()];
+        let value = match bytes {
+            [b'd', b'a', b't', b'a', b':', b' ', ..] => 6,
+            [b'd', b'a', b't', b'a', b':', ..] => 5,
+            _ => return None,
+        };
+        if !matches!(self.chunk.get(self.position), Some(b'\r' | b'\n')) || bytes.len() > self.unlimited {
+            return None;
+        }
+        let data = self.text.get(line.start + value..line.end)?;
+        let blank = self.ends.next(self.chunk)?;
+        self.position = scan::after(self.chunk, blank);
+        Some(data)
     }
 
     /// Takes a line that lies in the chunk.
@@ -200,10 +240,9 @@ impl<'d, 'i> Items<'d, 'i> {
     fn whole_line(&mut self, line: Range<usize>) -> Result<Option<Found<'i>>, DecodeError> {
         let bytes = &self.chunk[line.clone()];
         let (field, value) = Field::split(bytes);
-        if field == Field::Comment {
-            return Ok(Some(self.whole_comment(line.start + value..line.end)));
-        }
-        if !self.admit(field, bytes.len(), &bytes[value..], self.decoder.stream.offset + line.start as u64)? {
+        let start = self.decoder.stream.offset + line.start as u64;
+        self.decoder.stream.block.open_at(start);
+        if !self.admit(field, bytes.len(), &bytes[value..], start)? {
             return Ok(None);
         }
         let value = line.start + value..line.end;
@@ -255,11 +294,12 @@ impl<'d, 'i> Items<'d, 'i> {
     ) -> Result<Option<Found<'i>>, DecodeError> {
         let (field, value) = Field::split(line);
         if field == Field::Comment {
+            if !self.comments {
+                return Ok(None);
+            }
             let comment = kept(&line[value..], self.decoder.limits.comment);
-            let block = &mut self.decoder.stream.block;
-            block.comment.clear();
-            push_lossy(&mut block.comment, comment);
-            return Ok(Some(Found::Comment(None)));
+            self.decoder.stream.block.set_comment(comment);
+            return Ok(Some(Found::Comment));
         }
         if !self.admit(field, len, &line[value..], start)? {
             return Ok(None);
@@ -333,15 +373,16 @@ impl<'d, 'i> Items<'d, 'i> {
         }
     }
 
-    fn whole_comment(&mut self, value: Range<usize>) -> Found<'i> {
-        let comment = kept(&self.chunk[value.clone()], self.decoder.limits.comment);
-        let text = self.text.get(value.start..value.start + comment.len());
+    /// Takes a comment that lies in the chunk; `None` if it is not UTF-8, and then it is in the block.
+    #[inline]
+    fn whole_comment(&mut self, line: Range<usize>) -> Option<&'i str> {
+        let value = line.start + if self.chunk[line.clone()].get(1) == Some(&b' ') { 2 } else { 1 };
+        let comment = kept(&self.chunk[value..line.end], self.decoder.limits.comment);
+        let text = self.text.get(value..value + comment.len());
         if text.is_none() {
-            let block = &mut self.decoder.stream.block;
-            block.comment.clear();
-            push_lossy(&mut block.comment, comment);
+            self.decoder.stream.block.set_comment(comment);
         }
-        Found::Comment(text)
+        text
     }
 
     /// Adds a piece to the unfinished line: all of a field, of a comment only what is kept of it.
@@ -358,9 +399,13 @@ impl<'d, 'i> Items<'d, 'i> {
             None => stream.line_len == 0 && piece[0] == b':',
         };
         stream.line_len += piece.len() as u64;
+        if !comment {
+            stream.block.open_at(start);
+        }
         if comment {
             // The colon and a space come before what is kept.
-            let room = limits.comment.saturating_add(2).saturating_sub(stream.line.len());
+            let keep = if self.comments { limits.comment.saturating_add(2) } else { 1 };
+            let room = keep.saturating_sub(stream.line.len());
             stream.line.extend_from_slice(&piece[..room.min(piece.len())]);
         } else if stream.block.skipping.is_none() {
             if stream.line_len > limits.line as u64 {

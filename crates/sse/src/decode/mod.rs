@@ -34,7 +34,7 @@ pub use self::{
 /// ```
 /// use longwave_sse::{Decoder, Item};
 ///
-/// let mut decoder = Decoder::new();
+/// let mut decoder = Decoder::new().with_comments();
 /// let mut seen = Vec::new();
 /// for chunk in ["id: 1\ndata: fir", "st\n\n: ping\n", "\ndata: second\n\n"] {
 ///     let mut items = decoder.feed(chunk.as_bytes());
@@ -56,6 +56,7 @@ pub struct Decoder {
     limits: Limits,
     overflow: Overflow,
     utf8: Utf8Policy,
+    comments: bool,
     last_event_id: String,
     stream: Stream,
 }
@@ -79,7 +80,8 @@ struct Stream {
 }
 
 impl Decoder {
-    /// Makes a decoder with the default [`Limits`], which fails on overflow and replaces what is not UTF-8.
+    /// Makes a decoder with the default [`Limits`], which fails on overflow, replaces what is not UTF-8, and
+    /// ignores comments.
     pub fn new() -> Self {
         Self::default()
     }
@@ -97,6 +99,13 @@ impl Decoder {
     /// Sets what happens to bytes that are not UTF-8.
     pub fn utf8(self, utf8: Utf8Policy) -> Self {
         Self { utf8, ..self }
+    }
+
+    /// Hands out comments too, as [`Item::Comment`]: they are how a peer shows that it is still there.
+    ///
+    /// Without it a comment is ignored, as the standard asks, and costs next to nothing.
+    pub fn with_comments(self) -> Self {
+        Self { comments: true, ..self }
     }
 
     /// Sets the last event ID, to the one that the previous connection ended with.
@@ -148,12 +157,12 @@ impl Stream {
                 // What looked like one belongs to the first line.
                 self.line.extend_from_slice(&BOM[..self.bom]);
                 self.line_len = self.bom as u64;
+                self.block.open_at(0);
                 self.bom = BOM.len();
                 return taken;
             }
             self.bom += 1;
             if self.bom == BOM.len() {
-                self.block.start = BOM.len() as u64;
                 return taken + 1;
             }
         }
