@@ -204,9 +204,8 @@ fn append_line(text: &mut Option<String>, line: String) {
     match text {
         None => *text = Some(line),
         Some(text) => {
-            // A CR at the end must not become one line break together with the LF.
+            // A CR at the end must not become one line break together with the LF, so it gets its own.
             if text.ends_with('\r') {
-                text.pop();
                 text.push('\n');
             }
             text.push('\n');
@@ -328,6 +327,7 @@ mod tests {
         let wire = |first: &str, second: &str| Event::new().data(first).data(second).encode();
         assert_eq!(wire("a", "b"), "data: a\ndata: b\n\n");
         assert_eq!(wire("a\r", "b"), "data: a\ndata: \ndata: b\n\n");
+        assert_eq!(wire("\r\r", ""), "data: \ndata: \ndata: \ndata: \n\n");
         assert_eq!(wire("a\r", "\nb"), "data: a\ndata: \ndata: \ndata: b\n\n");
         assert_eq!(wire("", ""), "data: \ndata: \n\n");
     }

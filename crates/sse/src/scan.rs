@@ -97,10 +97,10 @@ fn find_in_lane(lane: [u8; LANE]) -> (u64, u64) {
 #[inline]
 fn pad(bytes: &[u8]) -> [u8; LANE] {
     let shift = |bits: usize| 8 * (bits - bytes.len()) as u32;
-    let lane = if let (Some(&first), Some(&last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+    let lane = if let (Some(&first), Some(&last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
         let last = u64::from_le_bytes(last).checked_shr(shift(16)).unwrap_or(0);
         u128::from(u64::from_le_bytes(first)) | u128::from(last) << 64
-    } else if let (Some(&first), Some(&last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+    } else if let (Some(&first), Some(&last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
         let last = u32::from_le_bytes(last).checked_shr(shift(8)).unwrap_or(0);
         u128::from(u32::from_le_bytes(first)) | u128::from(last) << 32
     } else {
@@ -158,10 +158,10 @@ mod tests {
     #[test]
     fn blocks_find_what_a_loop_finds() {
         // Every pattern of line ends over the seam of two blocks, and every gap up to where it searches.
-        for seed in 0..4_u32.pow(6) {
+        for seed in 0..4_usize.pow(6) {
             let mut chunk = alloc::vec![b'x'; 140];
             for i in 0..6 {
-                chunk[61 + i as usize] = b"\r\nx\0"[(seed >> (2 * i) & 3) as usize];
+                chunk[61 + i] = b"\r\nx\0"[seed >> (2 * i) & 3];
             }
             for start in [0, 1, 63, 64] {
                 assert_eq!(fast(&chunk, start), slow(&chunk, start), "{seed} from {start}");

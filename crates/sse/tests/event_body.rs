@@ -52,7 +52,7 @@ impl Encode for Item {
 struct Script {
     steps: VecDeque<Step>,
     ended: bool,
-    _guard: Rc<()>,
+    guard: Rc<()>,
 }
 
 impl Stream for Script {
@@ -77,7 +77,7 @@ impl Stream for Script {
 }
 
 fn script(steps: impl IntoIterator<Item = Step>) -> Script {
-    Script { steps: steps.into_iter().collect(), ended: false, _guard: Rc::new(()) }
+    Script { steps: steps.into_iter().collect(), ended: false, guard: Rc::new(()) }
 }
 
 fn poll<B: Body<Data = Bytes> + Unpin>(body: &mut B) -> Poll<Option<Result<Bytes, B::Error>>> {
@@ -180,7 +180,7 @@ fn what_it_says_of_its_size_is_true() {
 #[test]
 fn dropping_the_body_early_frees_the_stream() {
     let stream = script([Step::Event("1"), Step::Pending]);
-    let guard = Rc::downgrade(&stream._guard);
+    let guard = Rc::downgrade(&stream.guard);
     let mut body = EventBody::new(stream);
     frame(&mut body);
     drop(body);

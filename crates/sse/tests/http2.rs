@@ -1,5 +1,6 @@
 //! A million small events over HTTP/2 to hyper's own client, which counts small DATA frames.
 #![cfg(feature = "body")]
+#![allow(clippy::unwrap_used)]
 
 use std::{
     convert::Infallible,

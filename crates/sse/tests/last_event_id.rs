@@ -1,5 +1,6 @@
 //! Where a request says that its client wants to go on.
 #![cfg(feature = "body")]
+#![allow(clippy::unwrap_used)]
 
 use http::{HeaderMap, HeaderValue, Uri};
 use longwave_sse::{FieldError, LastEventId, LastEventIdError, last_event_id_header};

@@ -171,3 +171,15 @@ proptest! {
         check::boundary_matches_oracle(&input, &cuts);
     }
 }
+
+/// Where one call's text ends and the next one's begins, no line break is lost and none is joined.
+#[test]
+fn calls_keep_their_line_breaks() {
+    const ENDS: [&str; 8] = ["", "\r", "\n", "\r\n", "\r\r", "\n\r", "a\r", "\ra"];
+    for first in ENDS {
+        for second in ENDS {
+            let texts = vec![first.to_owned(), second.to_owned()];
+            check::round_trip(&[Parts { data: texts.clone(), comments: texts, ..Parts::default() }], &[]);
+        }
+    }
+}

@@ -1,22 +1,6 @@
 //! Each text that the builder may not take.
 
-use longwave_sse::{Event, EventId, EventType, FieldError, OwnedItem};
-use longwave_testing::sse::drive::{Settings, drive};
-
-/// The seed comes from wherever the caller kept it, and goes into events that are sent on.
-#[test]
-fn a_seed_forges_nothing_in_an_event_that_is_sent_on() {
-    for seed in ["1\n\ndata: forged\n", "1\r\rdata: forged\r", "1\0"] {
-        let mut decoder = Settings::standard().decoder().seed(seed);
-        let Some(OwnedItem::Event(event)) = drive(&mut decoder, [b"data: x\n\n".as_slice()]).items.pop()
-        else {
-            panic!("an event");
-        };
-        let wire = Event::from(event).encode();
-        let items = drive(&mut Settings::standard().decoder(), [&*wire]).items;
-        assert!(matches!(&*items, [OwnedItem::Event(event)] if event.data() == "x"), "{seed:?}: {items:?}");
-    }
-}
+use longwave_sse::{EventId, EventType, FieldError};
 
 /// What a refusal blames, and where.
 fn refused(error: FieldError) -> (char, usize) {

@@ -72,3 +72,14 @@ fn a_skipped_line_with_a_cr_ends_at_it() {
     assert_eq!(outcome.told(), ["discarded Line", "message:1#"]);
     assert_eq!(discarded_of(&outcome).bytes(), 14);
 }
+
+#[test]
+fn a_skipped_block_begins_at_its_first_field() {
+    for before in
+        ["", ":c\n", "\n", "\r\n", "\n:c\r\n\r", "\u{FEFF}", "\u{FEFF}:c\n", "id\n\n", "data\r\n\r\n:c\r\n"]
+    {
+        let stream = [before, "data: 12\n:c\r\ndata\n\r\n"].concat();
+        let outcome = skip(stream.as_bytes(), unlimited().event(2));
+        assert_eq!(discarded_of(&outcome).bytes(), 18, "{before:?}");
+    }
+}

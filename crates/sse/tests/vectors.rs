@@ -2,6 +2,7 @@
 
 use std::{collections::HashSet, time::Duration};
 
+use longwave_sse::EventId;
 use longwave_testing::{
     chunking,
     sse::{
@@ -89,7 +90,7 @@ fn item(value: &Value) -> OracleItem {
 }
 
 fn assert_decodes(vector: &Vector, expected: &Interpretation, pieces: &[&[u8]]) {
-    let mut decoder = Settings::standard().decoder().seed(vector.seed());
+    let mut decoder = Settings::standard().decoder().seed(EventId::new(vector.seed()).expect("a valid seed"));
     let Outcome { items, error, last_event_id } = drive(&mut decoder, pieces.iter().copied());
     assert_eq!(error, None, "{} in {pieces:?}", vector.name());
     assert_eq!(expected.items, items, "{} in {pieces:?}", vector.name());

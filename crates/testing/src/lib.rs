@@ -1,1 +1,7 @@
-//! Placeholder.
+//! Oracles, chunkings and properties that longwave's tests and fuzz targets share.
+//!
+//! Nothing here is fast and nothing here borrows a line from the crates under test: an oracle that
+//! makes the same mistake as the implementation proves nothing.
+
+pub mod chunking;
+pub mod sse;

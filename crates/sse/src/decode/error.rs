@@ -39,7 +39,7 @@ pub struct Limits {
 pub enum Limit {
     /// The number of data lines in a block.
     DataLines,
-    /// The size of a block: its data with a line break each, its type and its id.
+    /// The size of a block: all values of its data, type and id lines, and one for each line of data.
     Event,
     /// The size of an id.
     Id,
@@ -105,7 +105,8 @@ impl Limits {
         Self { line: bytes, ..self }
     }
 
-    /// Sets the most bytes a block may have: its data with one for each line break, its type and its id.
+    /// Sets the most bytes a block may have: all values of its data, type and id lines, and one for each line
+    /// of data.
     pub const fn event(self, bytes: usize) -> Self {
         Self { event: bytes, ..self }
     }

@@ -107,7 +107,7 @@ impl<'a> EventRef<'a> {
     #[must_use]
     pub fn to_owned(&self) -> OwnedEvent {
         OwnedEvent {
-            event_type: self.event_type.into(),
+            event_type: if self.event_type == MESSAGE { "" } else { self.event_type }.into(),
             data: self.data.into(),
             last_event_id: self.last_event_id.into(),
         }

@@ -403,8 +403,8 @@ impl<'d, 'i> Items<'d, 'i> {
             stream.block.open_at(start);
         }
         if comment {
-            // The colon and a space come before what is kept.
-            let keep = if self.comments { limits.comment.saturating_add(2) } else { 1 };
+            // The colon and a space come before what is kept, and a byte behind it tells that there is more.
+            let keep = if self.comments { limits.comment.saturating_add(3) } else { 1 };
             let room = keep.saturating_sub(stream.line.len());
             stream.line.extend_from_slice(&piece[..room.min(piece.len())]);
         } else if stream.block.skipping.is_none() {

@@ -19,6 +19,7 @@ pub use self::{
     item::{EventRef, Item, OwnedEvent, OwnedItem},
     items::Items,
 };
+use crate::EventId;
 
 /// Decodes an event stream, chunk by chunk, to the letter of the standard.
 ///
@@ -113,14 +114,15 @@ impl Decoder {
     /// # Examples
     ///
     /// ```
-    /// use longwave_sse::{Decoder, Item};
+    /// use longwave_sse::{Decoder, EventId, Item};
     ///
-    /// let mut decoder = Decoder::new().seed("41");
+    /// let mut decoder = Decoder::new().seed(EventId::new("41")?);
     /// let mut items = decoder.feed(b"data: without an id of its own\n\n");
     /// let Some(Ok(Item::Event(event))) = items.next_item() else { unreachable!() };
     /// assert_eq!(event.last_event_id(), "41");
+    /// # Ok::<_, longwave_sse::FieldError>(())
     /// ```
-    pub fn seed(self, last_event_id: impl Into<String>) -> Self {
+    pub fn seed(self, last_event_id: EventId) -> Self {
         Self { last_event_id: last_event_id.into(), ..self }
     }
 
@@ -155,9 +157,11 @@ impl Stream {
         for (taken, &byte) in chunk.iter().enumerate() {
             if byte != BOM[self.bom] {
                 // What looked like one belongs to the first line.
-                self.line.extend_from_slice(&BOM[..self.bom]);
-                self.line_len = self.bom as u64;
-                self.block.open_at(0);
+                if self.bom > 0 {
+                    self.line.extend_from_slice(&BOM[..self.bom]);
+                    self.line_len = self.bom as u64;
+                    self.block.open_at(0);
+                }
                 self.bom = BOM.len();
                 return taken;
             }

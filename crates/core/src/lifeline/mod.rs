@@ -1,0 +1,204 @@
+//! The word for ending a stream, and for letting go of things when it is really over.
+
+mod ended;
+mod shared;
+#[cfg(test)]
+mod tests;
+
+use std::{fmt, sync::Arc};
+
+use http::Extensions;
+use tokio::time::Instant;
+
+pub use self::ended::Ended;
+use self::shared::Shared;
+use crate::EndReason;
+
+/// The means to end a long-lived stream, with a reason, from anywhere.
+///
+/// One lifeline belongs to each request, in its extensions, and goes with it through every layer and into the
+/// handler. Whoever has a reason to end the stream says so; whoever carries the stream listens.
+///
+/// A lifeline keeps nothing alive. A handler, a controller or a stray copy of the request may hold it for ever
+/// without holding what was [handed to it](Self::hold): that goes with the last [`Tether`].
+///
+/// # Examples
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+/// use longwave_core::{Cause, Lifeline};
+///
+/// let mut request = http::Request::get("/feed").body(())?;
+/// let lifeline = Lifeline::of(request.extensions_mut());
+///
+/// // Somewhere else: the login is taken back, and then the server shuts down.
+/// assert!(lifeline.end(Cause::Revoked));
+/// assert!(!lifeline.end(Cause::Draining), "the first reason wins");
+///
+/// // Where the stream is.
+/// let reason = Lifeline::of(request.extensions_mut()).ended().await;
+/// assert_eq!(reason.cause(), Cause::Revoked);
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Lifeline {
+    shared: Arc<Shared>,
+}
+
+/// The strong side of a [`Lifeline`]: as long as there is one, the stream counts as open.
+///
+/// Only what carries the stream holds one: the response future, the response body, the upgraded socket. When
+/// the last one is dropped, so is everything that was [handed to the lifeline](Lifeline::hold).
+#[must_use = "the stream counts as over when the last tether is dropped"]
+pub struct Tether {
+    lifeline: Lifeline,
+}
+
+impl Lifeline {
+    /// Makes a lifeline for a stream that is no HTTP request.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { shared: Arc::default() }
+    }
+
+    /// Gets the lifeline of a request from its extensions, or puts one there.
+    pub fn of(extensions: &mut Extensions) -> Self {
+        extensions.get_or_insert_with(Self::new).clone()
+    }
+
+    /// Ends the stream for a reason, and tells whether it was not ended before: the first reason wins.
+    ///
+    /// Nothing that the lifeline holds is dropped in here, so it may be called under any lock.
+    pub fn end(&self, reason: impl Into<EndReason>) -> bool {
+        self.shared.end(|| reason.into())
+    }
+
+    /// Ends the stream at a point in time, unless it is to end earlier: the earliest wins.
+    ///
+    /// A timer runs only while somebody waits for the end.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?.block_on(async {
+    /// use std::time::Duration;
+    ///
+    /// use longwave_core::{Cause, Lifeline};
+    /// use tokio::time::Instant;
+    ///
+    /// let (lifeline, now) = (Lifeline::new(), Instant::now());
+    /// lifeline.end_at(now + Duration::from_secs(3600), Cause::AgedOut);
+    /// lifeline.end_at(now + Duration::from_secs(900), Cause::Expired);
+    /// assert_eq!(lifeline.ended().await.cause(), Cause::Expired);
+    /// assert_eq!(now.elapsed().as_secs(), 900);
+    /// # });
+    /// # Ok::<_, std::io::Error>(())
+    /// ```
+    pub fn end_at(&self, deadline: Instant, reason: impl Into<EndReason>) {
+        self.shared.end_at(deadline, reason.into());
+    }
+
+    /// Waits until the stream is to end, and gives the reason.
+    ///
+    /// Any number of tasks may wait. Waiting for a [deadline](Self::end_at) needs a tokio runtime with time.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing.
+    pub fn ended(&self) -> Ended {
+        Ended::new(self.clone())
+    }
+
+    /// Whether the stream is to end, by one atomic load. A deadline counts once it has been noticed by
+    /// somebody who [waits](Self::ended).
+    #[must_use]
+    #[inline]
+    pub fn is_ended(&self) -> bool {
+        self.shared.is_ended()
+    }
+
+    /// The reason, if the stream is to end.
+    #[must_use]
+    pub fn reason(&self) -> Option<EndReason> {
+        self.shared.reason()
+    }
+
+    /// Hands over a guard, which is dropped when the stream is really over: with the last [`Tether`].
+    ///
+    /// Guards are dropped in the order they were handed over, outside of any lock of the lifeline. If the
+    /// stream is over already, the guard is dropped at once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use longwave_core::Lifeline;
+    ///
+    /// let (lifeline, permit) = (Lifeline::new(), Arc::new(()));
+    /// let tether = lifeline.carry();
+    /// lifeline.hold(permit.clone());
+    /// assert_eq!(Arc::strong_count(&permit), 2);
+    /// drop(tether);
+    /// assert_eq!(Arc::strong_count(&permit), 1);
+    /// ```
+    pub fn hold(&self, guard: impl Send + 'static) {
+        self.shared.hold(Box::new(guard));
+    }
+
+    /// Makes a [`Tether`], for whoever carries the stream on.
+    pub fn carry(&self) -> Tether {
+        self.shared.carry();
+        Tether { lifeline: self.clone() }
+    }
+}
+
+impl Tether {
+    /// The lifeline this is the strong side of.
+    #[must_use]
+    pub const fn lifeline(&self) -> &Lifeline {
+        &self.lifeline
+    }
+}
+
+impl Clone for Tether {
+    fn clone(&self) -> Self {
+        self.lifeline.carry()
+    }
+}
+
+impl Drop for Tether {
+    fn drop(&mut self) {
+        // What was held is dropped here, after the lock has been let go of.
+        let _guards = self.lifeline.shared.release();
+    }
+}
+
+impl Default for Lifeline {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Two lifelines are the same if they are of the same stream.
+impl PartialEq for Lifeline {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+}
+
+impl Eq for Lifeline {}
+
+impl fmt::Debug for Lifeline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lifeline").field("reason", &self.reason()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Tether {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tether").field("lifeline", &self.lifeline).finish()
+    }
+}
