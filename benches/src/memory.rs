@@ -1,0 +1,196 @@
+//! W7: resident memory per idle connection. The server is a child process of its own; this process holds the
+//! client ends. The clients of the first stage only connect; then each echoes one small and one large message,
+//! which shows the buffers that a connection keeps afterwards.
+
+use crate::{
+    bench::{Bench, Participant, REFERENCE},
+    data::push_frame,
+    table::Unit,
+    ws::peers,
+};
+use axum::{Router, response::sse, routing::get};
+use std::{
+    convert::Infallible,
+    io::{BufRead, BufReader, Read, Write},
+    net::{Ipv4Addr, TcpStream},
+    os::fd::AsRawFd,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+use tokio::{io::AsyncReadExt, net::TcpListener};
+
+const CONNECTIONS: usize = 10_000;
+/// The argument that makes this program such a server.
+pub const SERVE: &str = "__serve";
+const SSE: &str = "axum sse, keep-alive";
+
+fn raw() -> String {
+    format!("raw tokio task{REFERENCE}")
+}
+
+pub fn run(bench: &mut Bench) {
+    raise_file_limit();
+    let rounds = std::mem::replace(&mut bench.rounds, 1);
+    let title = format!("resident memory per connection, {CONNECTIONS} connections");
+    let mut table = bench.table("w7", title, Unit::Bytes);
+    let peers = peers().into_iter().filter(|p| !p.is_reference()).map(|p| p.label());
+    let names: Vec<String> = [raw(), SSE.into()].into_iter().chain(peers).collect();
+    let measured: Vec<(String, Vec<f64>)> = names.into_iter().map(|n| (n.clone(), measure(&n))).collect();
+    for (stage, label) in ["idle", "after 64 B", "after 16 KiB"].into_iter().enumerate() {
+        let rows = measured.iter().filter_map(|(name, cost)| {
+            let cost = *cost.get(stage)?;
+            Some(Participant { name: name.clone(), sample: Box::new(move || cost) })
+        });
+        table.column(label, None, rows.collect());
+    }
+    drop(table);
+    bench.rounds = rounds;
+}
+
+fn measure(name: &str) -> Vec<f64> {
+    let mut server = Command::new(std::env::current_exe().unwrap())
+        .args([SERVE, name])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("start the server");
+    let mut line = String::new();
+    BufReader::new(server.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let port: u16 = line.trim().parse().expect("the server's port");
+    // A first connection pays for everything that is shared.
+    let mut clients = connect(name, port, 1);
+    talk(name, &mut clients, 64);
+    let base = settled_memory(&server);
+    let per_connection =
+        |server: &Child| settled_memory(server).saturating_sub(base) as f64 / CONNECTIONS as f64;
+    clients.extend(connect(name, port, CONNECTIONS));
+    let mut costs = vec![per_connection(&server)];
+    for size in [64, 16 << 10] {
+        if talk(name, &mut clients, size) {
+            costs.push(per_connection(&server));
+        }
+    }
+    drop(clients);
+    drop(server.stdin.take());
+    server.wait().expect("stop the server");
+    costs
+}
+
+fn connect(name: &str, port: u16, count: usize) -> Vec<TcpStream> {
+    let mut clients = Vec::with_capacity(count);
+    for i in 0..count {
+        // Several loopback addresses, so that repeated runs do not exhaust one address's ports.
+        let address = Ipv4Addr::new(127, 0, 0, 1 + (i % 4) as u8);
+        let mut io = TcpStream::connect((address, port)).expect("connect");
+        reset_on_close(&io);
+        io.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        if name == SSE {
+            io.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n").unwrap();
+        }
+        clients.push(io);
+    }
+    if name == SSE {
+        for io in &mut clients {
+            let mut answer = [0; 1024];
+            let n = io.read(&mut answer).expect("the response head");
+            assert!(answer[..n].starts_with(b"HTTP/1.1 200"), "no event stream");
+        }
+    }
+    clients
+}
+
+/// One message and its echo on every connection, if this kind of server echoes.
+fn talk(name: &str, clients: &mut [TcpStream], size: usize) -> bool {
+    if name == SSE || name == raw() {
+        return false;
+    }
+    let (mut request, mut response) = (Vec::new(), Vec::new());
+    push_frame(&mut request, 2, &vec![7; size], Some([1, 2, 3, 4]));
+    push_frame(&mut response, 2, &vec![7; size], None);
+    for io in clients {
+        io.write_all(&request).unwrap();
+        let mut answer = vec![0; response.len()];
+        io.read_exact(&mut answer).unwrap_or_else(|e| panic!("{name}: no echo: {e}"));
+        assert!(answer == response, "{name}: wrong echo");
+    }
+    true
+}
+
+/// The server's anonymous resident memory, once it has stopped changing.
+fn settled_memory(server: &Child) -> usize {
+    let mut last = usize::MAX;
+    loop {
+        std::thread::sleep(Duration::from_millis(100));
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/status", server.id())).expect("the server's status");
+        let anonymous = status.lines().find_map(|l| l.strip_prefix("RssAnon:")).expect("RssAnon");
+        let kib: usize = anonymous.trim().trim_end_matches(" kB").parse().unwrap();
+        if kib == last {
+            return kib << 10;
+        }
+        last = kib;
+    }
+}
+
+/// The child process: serves until its standard input closes.
+pub fn serve(name: &str) {
+    raise_file_limit();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    std::thread::spawn(|| {
+        let _ = std::io::stdin().read_to_end(&mut Vec::new());
+        std::process::exit(0);
+    });
+    runtime.block_on(async {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind((Ipv4Addr::UNSPECIFIED, 0).into()).unwrap();
+        let listener = socket.listen(4096).unwrap();
+        println!("{}", listener.local_addr().unwrap().port());
+        if name == SSE {
+            let events = || async {
+                sse::Sse::new(futures::stream::pending::<Result<sse::Event, Infallible>>())
+                    .keep_alive(sse::KeepAlive::default())
+            };
+            return axum::serve(listener, Router::new().route("/", get(events))).await.unwrap();
+        }
+        accept(listener, name).await;
+    });
+}
+
+async fn accept(listener: TcpListener, name: &str) {
+    let peer = peers().into_iter().find(|p| p.label() == name);
+    loop {
+        let (mut io, _) = listener.accept().await.unwrap();
+        match peer {
+            // Some only echo in bursts, which makes no difference to a connection that is idle.
+            Some(peer) => tokio::spawn(peer.echo(io, !peer.can_echo(false))),
+            None => tokio::spawn(async move {
+                let _ = io.read_u8().await;
+            }),
+        };
+    }
+}
+
+fn raise_file_limit() {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: `limit` is a valid place for the result; failing to raise the limit is not fatal here.
+    unsafe {
+        libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit);
+        limit.rlim_cur = limit.rlim_max;
+        libc::setrlimit(libc::RLIMIT_NOFILE, &limit);
+    }
+    assert!(
+        limit.rlim_cur > CONNECTIONS as u64 + 100,
+        "too few file descriptors: ulimit -n {}",
+        limit.rlim_cur
+    );
+}
+
+/// Closes with a reset, so that ten thousand sockets do not linger in TIME_WAIT.
+fn reset_on_close(io: &TcpStream) {
+    let linger = libc::linger { l_onoff: 1, l_linger: 0 };
+    // SAFETY: the option's value is a valid `linger` of the given size.
+    unsafe {
+        let (value, size) = ((&raw const linger).cast(), size_of_val(&linger) as u32);
+        libc::setsockopt(io.as_raw_fd(), libc::SOL_SOCKET, libc::SO_LINGER, value, size);
+    }
+}
