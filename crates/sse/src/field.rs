@@ -74,7 +74,7 @@ impl EventId {
     #[inline]
     pub fn new(id: impl Into<String>) -> Result<Self, FieldError> {
         let id = id.into();
-        match memchr::memchr3(b'\r', b'\n', 0, id.as_bytes()) {
+        match position(id.as_bytes(), |byte| matches!(byte, b'\r' | b'\n' | 0)) {
             None => Ok(Self(Cow::Owned(id))),
             Some(at) => Err(FieldError::of(id.as_bytes()[at], at)),
         }
@@ -107,7 +107,7 @@ impl EventType {
     #[inline]
     pub fn new(event_type: impl Into<String>) -> Result<Self, FieldError> {
         let event_type = event_type.into();
-        match memchr::memchr2(b'\r', b'\n', event_type.as_bytes()) {
+        match position(event_type.as_bytes(), |byte| matches!(byte, b'\r' | b'\n')) {
             None => Ok(Self(Cow::Owned(event_type))),
             Some(at) => Err(FieldError::of(event_type.as_bytes()[at], at)),
         }
@@ -222,6 +222,12 @@ impl fmt::Display for FieldError {
 }
 
 impl Error for FieldError {}
+
+/// The values are short, mostly shorter than what setting up a vector search would cost.
+#[inline]
+fn position(value: &[u8], forbidden: impl Fn(u8) -> bool) -> Option<usize> {
+    value.iter().position(|&byte| forbidden(byte))
+}
 
 const fn is_free_of(text: &str, forbidden: &[u8]) -> bool {
     let bytes = text.as_bytes();

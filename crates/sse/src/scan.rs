@@ -1,5 +1,7 @@
 //! Finding line ends: CR, LF, and CRLF as one.
 
+use core::array;
+
 use memchr::memchr2;
 use wide::u8x16;
 
@@ -23,6 +25,13 @@ impl LineEnds {
     #[inline]
     pub(crate) fn starting_at(position: usize) -> Self {
         Self { block: position.wrapping_sub(BLOCK), mask: 0, after_cr: false, empty: 0 }
+    }
+
+    /// The same in the middle of a line of which `behind` bytes have gone before.
+    #[inline]
+    pub(crate) fn in_line(position: usize, behind: u64) -> Self {
+        let empty = if behind < (BLOCK as u64) * u64::from(LONG_LINE) { 0 } else { LONG_LINE };
+        Self { empty, ..Self::starting_at(position) }
     }
 
     #[inline]
@@ -59,13 +68,15 @@ impl LineEnds {
 #[inline]
 fn find(block: &[u8; BLOCK]) -> (u64, u64) {
     let (lanes, _) = block.as_chunks();
-    let (mut cr, mut lf) = (0, 0);
-    for (i, &lane) in lanes.iter().enumerate() {
-        let found = find_in_lane(lane);
-        cr |= found.0 << (LANE * i);
-        lf |= found.1 << (LANE * i);
-    }
-    (cr, lf)
+    let lanes: [u8x16; BLOCK / LANE] = array::from_fn(|i| u8x16::new(lanes[i]));
+    let bits = |lanes: &[u8x16; BLOCK / LANE]| {
+        lanes.iter().rev().fold(0, |bits, lane| bits << LANE | u64::from(lane.move_mask().cast_unsigned()))
+    };
+    let lf = bits(&lanes.map(|lane| lane.cmp_eq(u8x16::splat(b'\n'))));
+    let cr = lanes.map(|lane| lane.cmp_eq(u8x16::splat(b'\r')));
+    // Most streams have no CR at all, which one look tells.
+    let any = cr.iter().fold(u8x16::ZERO, |any, &lane| any | lane);
+    (if any.move_mask() == 0 { 0 } else { bits(&cr) }, lf)
 }
 
 /// Where CR and where LF stand in less than a block.
@@ -91,6 +102,12 @@ fn find_in_lane(lane: [u8; LANE]) -> (u64, u64) {
     let lane = u8x16::new(lane);
     let bits = |byte| u64::from(lane.cmp_eq(u8x16::splat(byte)).move_mask().cast_unsigned());
     (bits(b'\r'), bits(b'\n'))
+}
+
+/// Whether there is no line end in less than a block.
+#[inline]
+pub(crate) fn is_within_line(bytes: &[u8]) -> bool {
+    bytes.len() < BLOCK && find_short(bytes) == (0, 0)
 }
 
 /// Fills up less than a lane with zeros, by two loads that overlap rather than by a copy of unknown length.

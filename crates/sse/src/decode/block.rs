@@ -58,6 +58,7 @@ impl Block {
     pub(super) fn push_data(&mut self, value: &[u8], valid: Option<&str>) {
         let first = self.data == Data::None;
         let text = self.text_to_append();
+        text.reserve(value.len() + 1);
         if !first {
             text.push('\n');
         }
@@ -70,13 +71,12 @@ impl Block {
     /// Makes sure that what there is of data is in `text`.
     #[inline]
     fn text_to_append(&mut self) -> &mut String {
-        match mem::replace(&mut self.data, Data::Text) {
-            Data::Text => {}
-            Data::None => self.text.clear(),
-            Data::Held(value) => {
-                self.text.clear();
+        if self.data != Data::Text {
+            self.text.clear();
+            if let Data::Held(value) = self.data {
                 push_lossy(&mut self.text, &self.held[value..]);
             }
+            self.data = Data::Text;
         }
         &mut self.text
     }

@@ -48,6 +48,9 @@ impl<'d, 'i> Items<'d, 'i> {
     pub(super) fn new(decoder: &'d mut Decoder, chunk: &'i [u8]) -> Self {
         let mut position = 0;
         let stream = &mut decoder.stream;
+        if stream.line_len > 0 && stream.absorb(chunk, decoder.limits.line) {
+            return Self::at(decoder, chunk, chunk.len(), true);
+        }
         if stream.bom < BOM.len() {
             position = stream.take_bom(chunk);
         }
@@ -58,18 +61,23 @@ impl<'d, 'i> Items<'d, 'i> {
         if stream.failed.is_some() {
             position = chunk.len();
         }
+        Self::at(decoder, chunk, position, false)
+    }
+
+    #[inline]
+    fn at(decoder: &'d mut Decoder, chunk: &'i [u8], position: usize, finished: bool) -> Self {
         let (unlimited, comments) = (decoder.limits.single_line(), decoder.comments);
         Self {
+            ends: LineEnds::in_line(position, decoder.stream.line_len),
             decoder,
             chunk,
             position,
-            ends: LineEnds::starting_at(position),
             text: Text::new(chunk),
             data: None,
             event_type: None,
             unlimited,
             comments,
-            finished: false,
+            finished,
         }
     }
 

@@ -19,7 +19,7 @@ pub use self::{
     item::{EventRef, Item, OwnedEvent, OwnedItem},
     items::Items,
 };
-use crate::EventId;
+use crate::{EventId, scan};
 
 /// Decodes an event stream, chunk by chunk, to the letter of the standard.
 ///
@@ -152,6 +152,20 @@ impl Decoder {
 }
 
 impl Stream {
+    /// Takes a small chunk that only continues a field, which has begun, in the shortest way.
+    #[inline]
+    fn absorb(&mut self, chunk: &[u8], max_line: usize) -> bool {
+        let held = self.line.len();
+        let plain = held as u64 == self.line_len && self.line.first() != Some(&b':');
+        if !plain || held + chunk.len() > max_line || self.failed.is_some() || !scan::is_within_line(chunk) {
+            return false;
+        }
+        self.line.extend_from_slice(chunk);
+        self.line_len += chunk.len() as u64;
+        self.offset += chunk.len() as u64;
+        true
+    }
+
     /// Takes the byte order mark that may begin the stream off the chunk, and tells how long it was in there.
     fn take_bom(&mut self, chunk: &[u8]) -> usize {
         for (taken, &byte) in chunk.iter().enumerate() {
