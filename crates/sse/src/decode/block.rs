@@ -53,6 +53,15 @@ impl Block {
         line.clear();
     }
 
+    /// Hands out the held line's buffer again once its event is gone, since it is still in the cache.
+    #[inline]
+    pub(super) fn lend_buffer(&mut self, line: &mut Vec<u8>) {
+        if self.held.capacity() > line.capacity() && !matches!(self.data, Data::Held(_)) {
+            mem::swap(&mut self.held, line);
+            line.clear();
+        }
+    }
+
     /// Appends a further line of data.
     #[inline]
     pub(super) fn push_data(&mut self, value: &[u8], valid: Option<&str>) {

@@ -48,7 +48,7 @@ impl<'d, 'i> Items<'d, 'i> {
     pub(super) fn new(decoder: &'d mut Decoder, chunk: &'i [u8]) -> Self {
         let mut position = 0;
         let stream = &mut decoder.stream;
-        if stream.line_len > 0 && stream.absorb(chunk, decoder.limits.line) {
+        if stream.line_len > 0 && stream.absorb(chunk, decoder.limits.line, decoder.comments) {
             return Self::at(decoder, chunk, chunk.len(), true);
         }
         if stream.bom < BOM.len() {
@@ -103,7 +103,7 @@ impl<'d, 'i> Items<'d, 'i> {
                 }
             };
             let bytes = &self.chunk[line.clone()];
-            // The usual lines: a blank one, an event that is one line of data, a heartbeat.
+            // The usual lines: a blank one, an event that is one line of data, more data, a heartbeat.
             let found = match bytes.first() {
                 None if open => self.blank_line(end),
                 None => None,
@@ -111,6 +111,7 @@ impl<'d, 'i> Items<'d, 'i> {
                     let last_event_id = &self.decoder.last_event_id;
                     return Some(Ok(Item::Event(EventRef { event_type: "", data, last_event_id })));
                 }
+                Some(b'd') if open && self.further_data(line.clone()) => continue,
                 Some(b':') if !self.comments => None,
                 Some(b':') => match self.whole_comment(line) {
                     Some(text) => return Some(Ok(Item::Comment(text))),
@@ -228,19 +229,36 @@ impl<'d, 'i> Items<'d, 'i> {
     /// Takes a block that is nothing but one line of data, and lies in the chunk: most events are like this.
     #[inline]
     fn whole_event(&mut self, line: Range<usize>) -> Option<&'i str> {
-        let bytes = &self.chunk[line.clone()];
-        let value = match bytes {
-            [b'd', b'a', b't', b'a', b':', b' ', ..] => 6,
-            [b'd', b'a', b't', b'a', b':', ..] => 5,
-            _ => return None,
-        };
-        if !matches!(self.chunk.get(self.position), Some(b'\r' | b'\n')) || bytes.len() > self.unlimited {
+        let value = line.start + data_value(&self.chunk[line.clone()])?;
+        if !matches!(self.chunk.get(self.position), Some(b'\r' | b'\n')) || line.len() > self.unlimited {
             return None;
         }
-        let data = self.text.get(line.start + value..line.end)?;
+        let data = self.text.get(value..line.end)?;
         let blank = self.ends.next(self.chunk)?;
         self.position = scan::after(self.chunk, blank);
         Some(data)
+    }
+
+    /// Takes a further line of data in the chunk, if there is nothing more to it.
+    #[inline]
+    fn further_data(&mut self, line: Range<usize>) -> bool {
+        let Decoder { limits, stream, .. } = &mut *self.decoder;
+        let block = &mut stream.block;
+        let Some(value) = data_value(&self.chunk[line.clone()]) else { return false };
+        let size = block.size + line.len() - value + 1;
+        let admitted = block.data == Data::Text
+            && line.len() <= limits.line
+            && size <= limits.event
+            && block.data_lines < limits.data_lines;
+        let Some(text) = self.text.get(line.start + value..line.end).filter(|_| admitted) else {
+            return false;
+        };
+        block.size = size;
+        block.data_lines += 1;
+        block.text.reserve(text.len() + 1);
+        block.text.push('\n');
+        block.text.push_str(text);
+        true
     }
 
     /// Takes a line that lies in the chunk.
@@ -281,8 +299,12 @@ impl<'d, 'i> Items<'d, 'i> {
     }
 
     /// Takes a line that came in pieces, of which this is the last.
-    #[cold]
     fn carried_line(&mut self, last: Range<usize>) -> Result<Option<Found<'i>>, DecodeError> {
+        if !self.comments && self.decoder.stream.line.first() == Some(&b':') {
+            self.decoder.stream.line.clear();
+            self.decoder.stream.line_len = 0;
+            return Ok(None);
+        }
         let start = self.decoder.stream.offset + last.start as u64 - self.decoder.stream.line_len;
         self.carry(last)?;
         let stream = &mut self.decoder.stream;
@@ -302,9 +324,6 @@ impl<'d, 'i> Items<'d, 'i> {
     ) -> Result<Option<Found<'i>>, DecodeError> {
         let (field, value) = Field::split(line);
         if field == Field::Comment {
-            if !self.comments {
-                return Ok(None);
-            }
             let comment = kept(&line[value..], self.decoder.limits.comment);
             self.decoder.stream.block.set_comment(comment);
             return Ok(Some(Found::Comment));
@@ -406,6 +425,9 @@ impl<'d, 'i> Items<'d, 'i> {
             Some(&first) => first == b':',
             None => stream.line_len == 0 && piece[0] == b':',
         };
+        if stream.line_len == 0 {
+            stream.block.lend_buffer(&mut stream.line);
+        }
         stream.line_len += piece.len() as u64;
         if !comment {
             stream.block.open_at(start);
@@ -450,6 +472,16 @@ impl Drop for Items<'_, '_> {
         if !self.finished {
             self.save();
         }
+    }
+}
+
+/// Where the value of a line begins that is data, and has one.
+#[inline]
+fn data_value(line: &[u8]) -> Option<usize> {
+    match line {
+        [b'd', b'a', b't', b'a', b':', b' ', ..] => Some(6),
+        [b'd', b'a', b't', b'a', b':', ..] => Some(5),
+        _ => None,
     }
 }
 

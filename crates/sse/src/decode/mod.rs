@@ -152,15 +152,22 @@ impl Decoder {
 }
 
 impl Stream {
-    /// Takes a small chunk that only continues a field, which has begun, in the shortest way.
+    /// Takes a small chunk in the middle of a line in the shortest way, if nothing else is in it.
     #[inline]
-    fn absorb(&mut self, chunk: &[u8], max_line: usize) -> bool {
-        let held = self.line.len();
-        let plain = held as u64 == self.line_len && self.line.first() != Some(&b':');
-        if !plain || held + chunk.len() > max_line || self.failed.is_some() || !scan::is_within_line(chunk) {
+    fn absorb(&mut self, chunk: &[u8], max_line: usize, comments: bool) -> bool {
+        if self.failed.is_some() || !scan::is_within_line(chunk) {
             return false;
         }
-        self.line.extend_from_slice(chunk);
+        let held = self.line.len();
+        if self.line.first() == Some(&b':') {
+            if comments {
+                return false;
+            }
+        } else if held as u64 == self.line_len && held + chunk.len() <= max_line {
+            self.line.extend_from_slice(chunk);
+        } else {
+            return false;
+        }
         self.line_len += chunk.len() as u64;
         self.offset += chunk.len() as u64;
         true
