@@ -61,6 +61,7 @@ fn main() {
         }
     }
     let chosen = if chosen.is_empty() { WORKLOADS.to_vec() } else { chosen };
+    memory::keep_freed();
     environment::print();
     let mut bench = Bench::new(rounds, only, long, json.as_deref());
     for (name, run) in chosen {

@@ -194,3 +194,15 @@ fn reset_on_close(io: &TcpStream) {
         libc::setsockopt(io.as_raw_fd(), libc::SOL_SOCKET, libc::SO_LINGER, value, size);
     }
 }
+
+/// Lets glibc keep what is freed. By default it gives large buffers back to the kernel or not depending on what
+/// was freed before, so that a participant that needs one would be timed by the page faults of its neighbours.
+/// Workload w7, which is about memory, runs in processes of its own, without this.
+pub fn keep_freed() {
+    // SAFETY: no other thread runs yet, and both are plain settings.
+    #[cfg(target_env = "gnu")]
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, 1 << 30);
+        libc::mallopt(libc::M_TRIM_THRESHOLD, libc::c_int::MAX);
+    }
+}

@@ -162,7 +162,7 @@ impl Event {
     #[inline]
     pub fn encode_into(&self, dst: &mut BytesMut) {
         if let Some(comment) = &self.comment {
-            put_lines(dst, COMMENT, comment);
+            put_lines(dst, COMMENT, comment, b"\n");
         }
         if let Some(event_type) = &self.kind {
             put_line(dst, EVENT, event_type.as_str().as_bytes());
@@ -173,10 +173,10 @@ impl Event {
         if let Some(delay) = self.retry {
             put_line(dst, RETRY, Digits::new(millis(delay)).as_bytes());
         }
-        if let Some(data) = &self.data {
-            put_lines(dst, DATA, data);
+        match &self.data {
+            Some(data) => put_lines(dst, DATA, data, b"\n\n"),
+            None => dst.extend_from_slice(b"\n"),
         }
-        dst.extend_from_slice(b"\n");
     }
 
     /// Encodes the event once, into a buffer of exactly its size; clone the result for each subscriber.
@@ -222,27 +222,32 @@ fn put_line(dst: &mut BytesMut, name: &[u8], value: &[u8]) {
     dst.extend_from_slice(b"\n");
 }
 
-/// Writes each line of a text with the name of its field in front of it.
+/// Writes each line of a text with the name of its field in front of it, and `end` behind the last.
 #[inline]
-fn put_lines(dst: &mut BytesMut, separator: &[u8], text: &str) {
+fn put_lines(dst: &mut BytesMut, separator: &[u8], text: &str, end: &[u8]) {
     let text = text.as_bytes();
-    dst.reserve(separator.len() + text.len() + 1);
+    dst.reserve(separator.len() + text.len() + end.len());
     dst.extend_from_slice(&separator[1..]);
     // Most texts are one line, and one search is the fastest way to know.
-    let mut start = 0;
-    if let Some(first) = memchr::memchr2(b'\r', b'\n', text) {
-        let mut ends = LineEnds::starting_at(first);
-        while let Some(end) = ends.next(text) {
-            dst.extend_from_slice(&text[start..end]);
-            dst.extend_from_slice(separator);
-            start = scan::after(text, end);
-        }
+    match scan::first_line_end(text) {
+        None => dst.extend_from_slice(text),
+        Some(first) => put_several(dst, separator, text, first),
     }
-    dst.extend_from_slice(&text[start..]);
-    dst.extend_from_slice(b"\n");
+    dst.extend_from_slice(end);
 }
 
-/// How many bytes [`put_lines`] writes.
+#[inline(never)]
+fn put_several(dst: &mut BytesMut, separator: &[u8], text: &[u8], first: usize) {
+    let (mut ends, mut start) = (LineEnds::starting_at(first), 0);
+    while let Some(end) = ends.next(text) {
+        dst.extend_from_slice(&text[start..end]);
+        dst.extend_from_slice(separator);
+        start = scan::after(text, end);
+    }
+    dst.extend_from_slice(&text[start..]);
+}
+
+/// How many bytes [`put_lines`] writes, with one behind the last line.
 fn lines_len(separator: &[u8], text: &str) -> usize {
     let text = text.as_bytes();
     let (mut ends, mut len) = (LineEnds::starting_at(0), separator.len() + text.len());

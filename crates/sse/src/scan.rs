@@ -104,10 +104,29 @@ fn find_in_lane(lane: [u8; LANE]) -> (u64, u64) {
     (bits(b'\r'), bits(b'\n'))
 }
 
-/// Whether there is no line end in less than a block.
+/// Where the first line end is, as `memchr2` finds it, without the cost of calling it for short texts.
 #[inline]
-pub(crate) fn is_within_line(bytes: &[u8]) -> bool {
-    bytes.len() < BLOCK && find_short(bytes) == (0, 0)
+pub(crate) fn first_line_end(bytes: &[u8]) -> Option<usize> {
+    if is_short_and_within_line(bytes) { None } else { memchr2(b'\r', b'\n', bytes) }
+}
+
+/// Whether these are few bytes, and no line end among them.
+#[inline]
+pub(crate) fn is_short_and_within_line(bytes: &[u8]) -> bool {
+    let (lanes, _) = bytes.as_chunks();
+    if lanes.len() > SHORT {
+        return false;
+    }
+    // The last lane overlaps the one before, so that there is no rest.
+    let last = match bytes.last_chunk() {
+        Some(&last) => last,
+        None => pad(bytes),
+    };
+    let ends = |lane| {
+        let lane = u8x16::new(lane);
+        lane.cmp_eq(u8x16::splat(b'\r')) | lane.cmp_eq(u8x16::splat(b'\n'))
+    };
+    lanes.iter().fold(ends(last), |any, &lane| any | ends(lane)).move_mask() == 0
 }
 
 /// Fills up less than a lane with zeros, by two loads that overlap rather than by a copy of unknown length.
@@ -139,6 +158,8 @@ pub(crate) fn after(chunk: &[u8], end: usize) -> usize {
 const BLOCK: usize = 64;
 /// How many of them one vector holds.
 const LANE: usize = 16;
+/// Up to how many vectors looking at each is faster than a call.
+const SHORT: usize = 10;
 /// After how many blocks without a line end a search for the next one is the faster way.
 const LONG_LINE: u8 = 4;
 
@@ -169,6 +190,20 @@ mod tests {
             let mut padded = [0; LANE];
             padded[..len].copy_from_slice(&bytes[..len]);
             assert_eq!(pad(&bytes[..len]), padded, "{len}");
+        }
+    }
+
+    #[test]
+    fn a_line_end_in_a_short_text_is_seen_wherever_it_is() {
+        for len in 0..300 {
+            let mut text = alloc::vec![b'x'; len];
+            assert_eq!(first_line_end(&text), None);
+            for i in 0..len {
+                text[i] = if i % 2 == 0 { b'\r' } else { b'\n' };
+                assert_eq!(first_line_end(&text), Some(i));
+                assert!(!is_short_and_within_line(&text));
+                text[i] = b'\x0B';
+            }
         }
     }
 

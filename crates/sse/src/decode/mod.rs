@@ -155,7 +155,7 @@ impl Stream {
     /// Takes a small chunk in the middle of a line in the shortest way, if nothing else is in it.
     #[inline]
     fn absorb(&mut self, chunk: &[u8], max_line: usize, comments: bool) -> bool {
-        if self.failed.is_some() || !scan::is_within_line(chunk) {
+        if self.failed.is_some() || !scan::is_short_and_within_line(chunk) {
             return false;
         }
         let held = self.line.len();
