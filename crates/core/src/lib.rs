@@ -7,14 +7,35 @@
 //! - [`Lifeline`] ends a stream, for everyone who holds one; [`Tether`] is its strong side, for whoever carries
 //!   the stream.
 //! - [`EndReason`] is why, in the words of a WebSocket and of an event stream.
+//! - [`StreamBody`] is the one wrapper around a response body, which [`Attach`] puts there: it beats, ends, and
+//!   holds the tether.
+//! - [`StreamKind`] tells what a request asks for and what a response is; [`Heartbeat`] is how to keep it alive.
 //! - [`Schedule`] says when to beat and when a peer is dead.
 
+/// The examples of the README, so that they stay true.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod end_reason;
+mod heartbeat;
 mod lifeline;
 mod schedule;
+mod stream_body;
+mod stream_kind;
+
+use std::{collections::hash_map::RandomState, hash::BuildHasher};
 
 pub use self::{
     end_reason::{Cause, EndReason, Reconnect},
+    heartbeat::Heartbeat,
     lifeline::{Ended, Lifeline, Tether},
     schedule::{Due, Schedule},
+    stream_body::{Attach, StreamBody},
+    stream_kind::StreamKind,
 };
+
+/// Random bits for jitter: the standard library's keys, which an attacker who guesses them gains nothing by.
+fn random() -> u64 {
+    RandomState::new().hash_one(())
+}

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 pub use self::ended::Ended;
 use self::shared::Shared;
-use crate::EndReason;
+use crate::{EndReason, Heartbeat};
 
 /// The means to end a long-lived stream, with a reason, from anywhere.
 ///
@@ -146,6 +146,17 @@ impl Lifeline {
     /// ```
     pub fn hold(&self, guard: impl Send + 'static) {
         self.shared.hold(Box::new(guard));
+    }
+
+    /// Sets how the stream is kept alive, for whoever carries it; the last one to set it wins.
+    pub fn set_heartbeat(&self, heartbeat: Heartbeat) {
+        self.shared.set_heartbeat(heartbeat);
+    }
+
+    /// How the stream is to be kept alive, if somebody has set it.
+    #[must_use]
+    pub fn heartbeat(&self) -> Option<Heartbeat> {
+        self.shared.heartbeat()
     }
 
     /// Makes a [`Tether`], for whoever carries the stream on.

@@ -9,7 +9,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use crate::EndReason;
+use crate::{EndReason, Heartbeat};
 
 /// What a guard is: something to drop.
 pub(super) type Guard = Box<dyn Send>;
@@ -31,6 +31,7 @@ struct State {
     /// The last tether has gone, so that what is handed over comes too late.
     over: bool,
     guards: Vec<Guard>,
+    heartbeat: Option<Heartbeat>,
 }
 
 /// The tasks that wait, each by the key it was given. The first, which is mostly the only one, needs no
@@ -154,6 +155,14 @@ impl Shared {
         }
         state.over = true;
         mem::take(&mut state.guards)
+    }
+
+    pub(super) fn set_heartbeat(&self, heartbeat: Heartbeat) {
+        let _replaced = self.lock().heartbeat.replace(heartbeat);
+    }
+
+    pub(super) fn heartbeat(&self) -> Option<Heartbeat> {
+        self.lock().heartbeat.clone()
     }
 
     /// Nothing in here can panic half way, so a poisoned lock means nothing.

@@ -1,0 +1,86 @@
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use http::{Response, header};
+use pin_project_lite::pin_project;
+
+use super::StreamBody;
+use crate::{Lifeline, StreamKind, Tether};
+
+pin_project! {
+    /// The response future of a layer: carries the stream while the head is being made, and then puts a
+    /// [`StreamBody`] around the body.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+    /// use std::{convert::Infallible, future::ready};
+    ///
+    /// use http::{Request, Response};
+    /// use longwave_core::{Attach, Lifeline};
+    ///
+    /// let mut request = Request::new(());
+    /// let lifeline = Lifeline::of(request.extensions_mut());
+    /// let inner = ready(Ok::<_, Infallible>(Response::new(String::from("hello"))));
+    /// let response = Attach::new(inner, &lifeline).await?;
+    /// # let _ = response;
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Attach<F> {
+        #[pin]
+        inner: F,
+        tether: Option<Tether>,
+    }
+}
+
+/// In the extensions of a response: its body carries the stream already.
+#[derive(Clone, Copy)]
+struct Attached;
+
+impl<F> Attach<F> {
+    /// Carries the stream of a request while the inner service makes its response.
+    pub fn new(inner: F, lifeline: &Lifeline) -> Self {
+        Self { inner, tether: Some(lifeline.carry()) }
+    }
+}
+
+impl<F, B, E> Future for Attach<F>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+{
+    type Output = Result<Response<StreamBody<B>>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let response = ready!(this.inner.poll(cx));
+        let tether = this.tether.take();
+        Poll::Ready(response.map(|response| attach(response, tether)))
+    }
+}
+
+impl<F> fmt::Debug for Attach<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attach").field("tether", &self.tether).finish_non_exhaustive()
+    }
+}
+
+fn attach<B>(mut response: Response<B>, tether: Option<Tether>) -> Response<StreamBody<B>> {
+    let Some(tether) = tether.filter(|_| response.extensions().get::<Attached>().is_none()) else {
+        return response.map(StreamBody::passing);
+    };
+    response.extensions_mut().insert(Attached);
+    let kind = StreamKind::of_response(&response);
+    if matches!(kind, StreamKind::EventStream | StreamKind::Grpc) {
+        // The body may end early, or grow.
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+    }
+    response.map(|body| StreamBody::carrying(body, tether, kind))
+}
