@@ -1,2 +1,79 @@
-//! Placeholder.
-fn main() {}
+//! `cargo xtask`: the workspace's own commands.
+
+mod conformance;
+mod demo;
+mod error;
+mod features;
+mod fuzz;
+mod metadata;
+mod msrv;
+mod rooms;
+mod rules;
+mod sources;
+mod steps;
+mod tools;
+mod workspace;
+
+use std::env;
+use std::error::Error as _;
+use std::process::ExitCode;
+
+use self::error::Error;
+use self::workspace::{Workspace, run};
+
+fn main() -> ExitCode {
+    let args: Vec<String> = env::args().skip(1).collect();
+    match dispatch(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Error::Usage(sentence)) => {
+            eprintln!("{sentence}\n\n{HELP}");
+            ExitCode::from(2)
+        }
+        Err(err) => {
+            eprintln!("\nerror: {err}");
+            if let Some(source) = err.source() {
+                eprintln!("  because: {source}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(args: &[String]) -> Result<(), Error> {
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    match args.as_slice() {
+        ["--help" | "-h" | "help", ..] | [_, "--help" | "-h"] if args[0] != "bench" => {
+            println!("{HELP}");
+            Ok(())
+        }
+        ["test"] => steps::test(&Workspace::load()?),
+        ["conformance"] => conformance::run_all(&Workspace::load()?),
+        ["bench", rest @ ..] => bench(&Workspace::load()?, rest),
+        ["fuzz", rest @ ..] => fuzz::long(&Workspace::load()?, &fuzz::Options::parse(rest)?),
+        ["demo-check"] => demo::check(&Workspace::load()?, demo::Scheme::Http),
+        ["demo-check", "--tls"] => demo::check(&Workspace::load()?, demo::Scheme::Https),
+        [] => Err(Error::Usage("a command is missing".to_owned())),
+        ["test" | "conformance" | "demo-check", rest @ ..] => {
+            Err(Error::Usage(format!("`{}` does not take `{}`", args[0], rest.join(" "))))
+        }
+        [unknown, ..] => Err(Error::Usage(format!("`{unknown}` is not a command"))),
+    }
+}
+
+fn bench(workspace: &Workspace, args: &[&str]) -> Result<(), Error> {
+    let mut command = workspace.cargo(&["run", "--release", "--package", "longwave-benches", "--"]);
+    run(command.args(args))
+}
+
+const HELP: &str = "\
+The workspace's own commands.
+
+Usage: cargo xtask <command>
+
+Commands:
+  test                             everything that has to hold for a change; installs what it needs
+  conformance                      the vectors and properties of the codecs, with many more cases
+  bench [arguments]                the benchmarks, built for release; arguments go to them
+  fuzz [target] [--seconds <n>]    one fuzz target or all of them [default: 900 seconds each]
+  demo-check [--tls]               builds and starts the demo, asks it for everything, ends it;
+                                   leaves a picture of the page in target/demo.png";

@@ -1,0 +1,91 @@
+//! The programs that checks need and a compiler does not bring along.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+
+use crate::error::Error;
+use crate::workspace::{Workspace, run};
+
+/// A cargo subcommand, installed from the registry under the target directory.
+#[derive(Debug)]
+pub(crate) struct CargoTool {
+    name: &'static str,
+    version: &'static str,
+    what_for: &'static str,
+}
+
+/// A Debian package, known by a program in it.
+#[derive(Debug)]
+pub(crate) struct DebianPackage {
+    name: &'static str,
+    program: &'static str,
+    what_for: &'static str,
+}
+
+pub(crate) const NEXTEST: CargoTool =
+    CargoTool { name: "cargo-nextest", version: "^0.9", what_for: "runs the tests" };
+pub(crate) const FUZZ: CargoTool =
+    CargoTool { name: "cargo-fuzz", version: "^0.13", what_for: "builds and runs the fuzz targets" };
+
+pub(crate) const CHROMIUM: DebianPackage =
+    DebianPackage { name: "chromium", program: "chromium", what_for: "opens the demo's page" };
+pub(crate) const FIREFOX: DebianPackage =
+    DebianPackage { name: "firefox-esr", program: "firefox-esr", what_for: "opens the demo's page" };
+pub(crate) const CURL: DebianPackage =
+    DebianPackage { name: "curl", program: "curl", what_for: "asks the demo over HTTP/1.1 and HTTP/2" };
+pub(crate) const KILL: DebianPackage =
+    DebianPackage { name: "procps", program: "kill", what_for: "ends the demo and the browsers" };
+pub(crate) const CXX: DebianPackage =
+    DebianPackage { name: "g++", program: "c++", what_for: "compiles libFuzzer for the fuzz targets" };
+
+/// Finds what `cargo xtask test` needs, and installs what is missing.
+pub(crate) fn set_up(workspace: &Workspace) -> Result<(), Error> {
+    debian_packages(workspace, &[&CHROMIUM, &FIREFOX, &CURL, &KILL, &CXX])?;
+    cargo_tools(workspace, &[&NEXTEST, &FUZZ])?;
+    println!("everything needed is installed");
+    Ok(())
+}
+
+pub(crate) fn cargo_tools(workspace: &Workspace, tools: &[&CargoTool]) -> Result<(), Error> {
+    for tool in tools.iter().filter(|tool| !workspace.has(tool.name)) {
+        println!(
+            "{} ({}) is missing and will now be installed under the target directory",
+            tool.name, tool.what_for
+        );
+        let mut command = workspace.cargo(&["install", "--locked", "--root"]);
+        command.arg(workspace.tools()).args(["--version", tool.version, tool.name]);
+        // Its build then goes to a temporary directory, not next to the workspace's.
+        run(command.env_remove("CARGO_TARGET_DIR"))?;
+    }
+    Ok(())
+}
+
+pub(crate) fn debian_packages(workspace: &Workspace, packages: &[&DebianPackage]) -> Result<(), Error> {
+    let missing: Vec<_> = packages.iter().filter(|package| !workspace.has(package.program)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<_> = missing.iter().map(|package| package.name).collect();
+    let sentences = missing.iter().map(|package| format!("{} ({})", package.name, package.what_for));
+    if !is_root() || !workspace.has("apt-get") {
+        let remedy = format!("sudo apt-get update && sudo apt-get {} {}", INSTALL.join(" "), names.join(" "));
+        return Err(Error::Missing { sentences: sentences.collect(), remedy });
+    }
+    for sentence in sentences {
+        println!("{sentence} is missing and will now be installed");
+    }
+    let apt = || {
+        let mut command = workspace.program("apt-get");
+        command.env("DEBIAN_FRONTEND", "noninteractive");
+        command
+    };
+    run(apt().args(["update", "-q"]))?;
+    run(apt().args(INSTALL).arg("-q").args(names))
+}
+
+/// Whoever owns this process is user 0.
+fn is_root() -> bool {
+    fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
+}
+
+const INSTALL: [&str; 3] = ["install", "-y", "--no-install-recommends"];
