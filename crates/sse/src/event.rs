@@ -17,10 +17,13 @@ use crate::{
 /// | built as | client |
 /// |---|---|
 /// | `data` | dispatches an event, also when the data is empty |
-/// | `id` alone | moves its last event ID and dispatches nothing: a cursor |
+/// | `id` alone | moves its last event ID and dispatches nothing: a cursor (Firefox ignores it: see below) |
 /// | `retry` alone | changes its reconnection time |
 /// | `comment` alone | ignores it: a heartbeat |
 /// | nothing | ignores the one blank line |
+///
+/// Firefox (153) takes over the id of an event that it dispatches, and not that of a cursor, against the
+/// standard. Where its users have to be able to resume from the very start, give the id to an event with data.
 ///
 /// # Examples
 ///

@@ -137,7 +137,11 @@ fn parts() -> impl Strategy<Value = Parts> {
 
 proptest! {
     // A failing case becomes a test or a vector, not a file of seeds.
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2_000) })]
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        cases: 8 * ProptestConfig::default().cases,
+        ..ProptestConfig::default()
+    })]
 
     /// The decoder says what the standard says, however the input is cut, and at once.
     #[test]
