@@ -128,7 +128,8 @@ impl<S: Stream, F, W> EventBody<S, F, W> {
     /// Sends an event before those of the stream, and at once.
     ///
     /// Use it to get the head of the response through proxies, to give the client an id to resume from before
-    /// anything has happened, and to set its `retry`.
+    /// anything has happened, and to set its `retry`. For the id to count in Firefox, the event needs data
+    /// (see [`Event`](crate::Event)).
     pub fn first(self, event: impl Encode) -> Self {
         Self { pending: Pending::One(event.into_bytes()), urgent: true, ..self }
     }
