@@ -44,7 +44,13 @@ async fn run(options: &Options) -> ExitCode {
     // Nothing is drained: whoever presses Ctrl-C wants the prompt back, and the clients know how to resume.
     tokio::select! {
         () = serve(listener, transport, Demo::start(Config::default())) => ExitCode::SUCCESS,
-        _ = tokio::signal::ctrl_c() => ExitCode::SUCCESS,
+        pressed = tokio::signal::ctrl_c() => match pressed {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("error: Ctrl-C cannot be waited for: {error}");
+                ExitCode::FAILURE
+            }
+        },
     }
 }
 

@@ -75,7 +75,7 @@ where
     S::Future: Send,
     B: hyper::body::Body<Data = Bytes, Error: std::error::Error + Send + Sync> + Send + 'static,
 {
-    let _ = builder.serve_connection_with_upgrades(TokioIo::new(io), service).await;
+    let _ = builder.serve_connection(TokioIo::new(io), service).await;
 }
 
 /// hyper takes about 400 KiB from a stream before it notices that nobody reads, on either protocol, and a

@@ -24,7 +24,7 @@ async fn frame(body: &mut Body, decoder: &mut Decoder) -> Vec<OwnedEvent> {
     let mut events = Vec::new();
     let mut items = decoder.feed(&chunk);
     while let Some(item) = items.next_item() {
-        if let OwnedItem::Event(event) = item.unwrap().to_owned() {
+        if let OwnedItem::Event(event) = item.unwrap().into_owned() {
             events.push(event);
         }
     }

@@ -18,7 +18,7 @@ use http_body_util::{BodyExt, Either, Full};
 use hyper::{body::Incoming, client, server, service::service_fn};
 use hyper_util::rt::TokioIo;
 use longwave_sse::{Decoder, Event, EventBody, EventStream, EventType, OwnedItem, response};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tokio::{
     net::{TcpListener, TcpStream},
     time::timeout,
@@ -27,7 +27,7 @@ use tokio::{
 /// How long the model may be silent, comments included.
 const IDLE: Duration = Duration::from_secs(30);
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 struct Chunk {
     delta: String,
 }
@@ -97,7 +97,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
 async fn serve(listener: TcpListener) {
     const ERROR: EventType = EventType::from_static("error");
     let answer = service_fn(|request: Request<Incoming>| async move {
-        let delta = |text: &str| Event::new().data(format!("{{\"delta\":\"{text}\"}}"));
+        let delta =
+            |delta: &str| Event::new().json(&Chunk { delta: delta.to_owned() }).expect("a string is JSON");
         let last = match request.uri().path() {
             "/answer" => Event::new().data("[DONE]"),
             "/fails" => Event::new().event_type(ERROR).data("overloaded"),

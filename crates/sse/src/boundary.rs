@@ -1,8 +1,10 @@
 use memchr::memrchr2;
 
+use crate::scan::BOM;
+
 /// Follows an event stream without decoding it, and says whether something may be slipped in.
 ///
-/// It looks at chunks from their end, so that a chunk which ends in a blank line costs two bytes' look,
+/// It looks at chunks from their end, so that of a chunk which ends in a blank line it looks at two bytes,
 /// whatever its size.
 ///
 /// # Examples
@@ -134,5 +136,3 @@ impl Boundary {
         }
     }
 }
-
-const BOM: [u8; 3] = [0xEF, 0xBB, 0xBF];

@@ -46,6 +46,17 @@ impl EventCodec {
     pub fn new(decoder: Decoder) -> Self {
         Self { items: OwnedItems::new(decoder) }
     }
+
+    /// The last event ID as of the items that were decoded.
+    #[must_use]
+    pub fn last_event_id(&self) -> &str {
+        self.items.last_event_id()
+    }
+
+    /// The decoder for the next connection: with the same settings, and the last event ID of what was decoded.
+    pub fn into_decoder(self) -> Decoder {
+        self.items.into_decoder()
+    }
 }
 
 impl codec::Decoder for EventCodec {
@@ -61,6 +72,15 @@ impl codec::Encoder<Event> for EventCodec {
     type Error = CodecError;
 
     fn encode(&mut self, event: Event, dst: &mut BytesMut) -> Result<(), CodecError> {
+        event.encode_into(dst);
+        Ok(())
+    }
+}
+
+impl codec::Encoder<&Event> for EventCodec {
+    type Error = CodecError;
+
+    fn encode(&mut self, event: &Event, dst: &mut BytesMut) -> Result<(), CodecError> {
         event.encode_into(dst);
         Ok(())
     }

@@ -154,6 +154,8 @@ pub(crate) fn after(chunk: &[u8], end: usize) -> usize {
     }
 }
 
+/// U+FEFF, which may precede a stream once.
+pub(crate) const BOM: [u8; 3] = [0xEF, 0xBB, 0xBF];
 /// How many bytes are compared at once.
 const BLOCK: usize = 64;
 /// How many of them one vector holds.

@@ -46,6 +46,13 @@ impl Encode for Item {
             Self::Bytes(bytes) => bytes.append_to(frame),
         }
     }
+
+    fn encoded(&self) -> Option<&Bytes> {
+        match self {
+            Self::Event(_) => None,
+            Self::Bytes(bytes) => Some(bytes),
+        }
+    }
 }
 
 /// Plays its steps and then ends; must not be polled after that.
@@ -146,6 +153,20 @@ fn encoded_bytes_pass_through_without_a_copy() {
 }
 
 #[test]
+fn large_encoded_bytes_are_not_copied_into_a_frame_with_others() {
+    let large = Event::new().data("x".repeat(8 << 10)).encode();
+    let small = || Step::Event("1");
+    let steps = [small(), small(), Step::Bytes(large.clone()), small(), Step::Bytes(large.clone())];
+    let mut body =
+        EventBody::new(script(steps)).first(Event::new().comment("a")).first(Event::new().comment("b"));
+    assert_eq!(frame(&mut body), ": a\n\n: b\n\ndata: 1\n\ndata: 1\n\n");
+    assert_eq!(frame(&mut body).as_ptr(), large.as_ptr());
+    assert_eq!(frame(&mut body), "data: 1\n\n");
+    assert_eq!(frame(&mut body).as_ptr(), large.as_ptr());
+    assert_eq!(ready(&mut body), None);
+}
+
+#[test]
 fn events_and_encoded_bytes_mix_in_order() {
     let bytes = || Step::Bytes(Bytes::from_static(b": b\n\n"));
     let mut body = EventBody::new(script([bytes(), Step::Event("1"), bytes(), Step::Event("2")]));
@@ -185,6 +206,17 @@ fn dropping_the_body_early_frees_the_stream() {
     frame(&mut body);
     drop(body);
     assert_eq!(guard.strong_count(), 0);
+}
+
+#[test]
+fn a_stream_that_has_ended_is_let_go_of_before_the_body() {
+    for steps in [vec![], vec![Step::Fail]] {
+        let stream = script(steps);
+        let guard = Rc::downgrade(&stream.guard);
+        let mut body = EventBody::new(stream);
+        while ready(&mut body).is_some() {}
+        assert_eq!(guard.strong_count(), 0);
+    }
 }
 
 fn linger(stream: Script) -> EventBody<Script, impl FnMut() -> tokio::time::Sleep, tokio::time::Sleep> {

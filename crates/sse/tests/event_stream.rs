@@ -9,7 +9,7 @@ use http::{HeaderMap, Response, StatusCode};
 use http_body::Frame;
 use http_body_util::StreamBody;
 use longwave_sse::{
-    DecodeError, Decoder, EventStream, Limits, OwnedItem, Refusal, StreamError, Utf8Policy, response,
+    DecodeError, Decoder, Event, EventStream, Limits, OwnedItem, Refusal, StreamError, Utf8Policy, response,
 };
 
 type Chunk = Result<Bytes, std::io::Error>;
@@ -113,12 +113,61 @@ async fn a_refused_response_keeps_its_body() {
 async fn a_decoder_goes_on_with_the_next_connection() {
     let mut events = EventStream::from_response(response("id: 3\n\n".to_owned())).unwrap();
     assert!(events.next_event().await.is_none());
-    let mut decoder = events.into_decoder().limits(Limits::default().event(64));
+    let decoder = events.into_decoder().limits(Limits::default().event(64));
     assert_eq!(decoder.last_event_id(), "3");
-    decoder.restart();
     let events = EventStream::new(chunks(["data: again\n\n"])).with_decoder(decoder);
     let events: Vec<_> = events.map(|event| event.unwrap().last_event_id().to_owned()).collect().await;
     assert_eq!(events, ["3"]);
+}
+
+#[tokio::test]
+async fn the_way_back_begins_behind_what_was_yielded() {
+    let wire = ["id: 1\ndata: a\n\nid: 2\ndata: b\n\nid: 3\n\ndata: c\n\ndata: half"];
+    let mut events = EventStream::new(chunks(wire));
+    assert_eq!(events.last_event_id(), "");
+    for id in ["1", "2", "3"] {
+        assert_eq!(events.next_event().await.unwrap().unwrap().last_event_id(), id);
+        assert_eq!(events.last_event_id(), id);
+    }
+    let mut events = EventStream::new(chunks(wire));
+    events.next_event().await.unwrap().unwrap();
+    let decoder = events.into_decoder();
+    assert_eq!(decoder.last_event_id(), "1", "more was read, but not yielded");
+
+    let mut half = decoder;
+    let _ = half.feed(b"data: half").next_item();
+    let mut events = EventStream::new(chunks(["data: new\n\n"])).with_decoder(half);
+    assert_eq!(events.next_event().await.unwrap().unwrap().data(), "new", "another connection");
+}
+
+#[tokio::test]
+async fn events_that_are_sent_on_keep_their_ids_even_empty_ones() {
+    let wire = "id: 1\ndata: a\n\ndata: b\n\nid\ndata: c\n\nevent: message\ndata: d\n\n";
+    let collect = |wire: String| async move {
+        let events = EventStream::from_response(response(wire)).unwrap();
+        events.map(Result::unwrap).collect::<Vec<_>>().await
+    };
+    let events = collect(wire.to_owned()).await;
+    let sent: Vec<_> = events.iter().map(|event| Event::from(event.clone()).encode()).collect();
+    let sent = String::from_utf8(sent.concat()).unwrap();
+    assert_eq!(collect(sent).await, events);
+}
+
+#[tokio::test]
+async fn chunks_without_events_leave_others_their_turn() {
+    let endless = stream::repeat_with(|| Ok::<_, Infallible>(&b": beat\n\n"[..]));
+    let mut events = EventStream::new(endless);
+    assert!(poll_immediate(events.next_event()).await.is_none());
+}
+
+#[tokio::test]
+async fn a_stream_that_has_ended_lets_go_of_its_source() {
+    let source = std::rc::Rc::new(());
+    let held = source.clone();
+    let chunks = stream::iter([Ok::<_, Infallible>(&b"data: 1\n\n"[..])]).inspect(move |_| _ = &held);
+    let mut events = EventStream::new(chunks);
+    while events.next_event().await.is_some() {}
+    assert_eq!(std::rc::Rc::strong_count(&source), 1);
 }
 
 #[cfg(feature = "tokio-util")]

@@ -56,13 +56,13 @@ fn an_id_is_bounded() {
     let longer = format!("{longest}x");
     assert_eq!(of(Some(longest.as_bytes()), "/"), Ok(Some(longest.clone())));
     for error in [of(Some(longer.as_bytes()), "/"), of(None, &format!("/?lastEventId={longer}"))] {
-        assert!(matches!(error, Err(LastEventIdError::TooLong { len: 1_025, max: 1_024, .. })), "{error:?}");
+        assert!(matches!(error, Err(LastEventIdError::TooLong { len: 4_097, max: 4_096, .. })), "{error:?}");
     }
 }
 
 #[test]
 fn what_a_client_sends_a_server_reads() {
-    for id in ["17", "4f-17", "…", " a b"] {
+    for id in ["17", "4f-17", "…", "a b"] {
         let header = last_event_id_header(id).unwrap();
         assert_eq!(of(Some(header.as_bytes()), "/"), Ok(Some(id.into())));
     }

@@ -61,7 +61,7 @@ impl Curl {
             self.boundary.push(&chunk[..len]);
             let mut items = self.decoder.feed(&chunk[..len]);
             while let Some(item) = items.next_item() {
-                self.items.push_back(item.unwrap().to_owned());
+                self.items.push_back(item.unwrap().into_owned());
             }
         }
         self.items.pop_front()

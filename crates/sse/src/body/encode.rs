@@ -9,6 +9,11 @@ pub trait Encode {
 
     /// Appends it to what is already to be sent.
     fn append_to(self, frame: &mut BytesMut);
+
+    /// The bytes, if it is encoded already: where there are many of them they are not copied.
+    fn encoded(&self) -> Option<&Bytes> {
+        None
+    }
 }
 
 impl Encode for Event {
@@ -29,5 +34,9 @@ impl Encode for Bytes {
 
     fn append_to(self, frame: &mut BytesMut) {
         frame.extend_from_slice(&self);
+    }
+
+    fn encoded(&self) -> Option<&Bytes> {
+        Some(self)
     }
 }

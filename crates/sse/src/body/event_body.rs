@@ -20,7 +20,8 @@ pin_project! {
     /// several times the events per second, and with HTTP/2 it keeps clear of the budget that some peers
     /// have for small DATA frames. Nothing is held while the stream is pending.
     ///
-    /// When the stream fails, the events before the error go out first; the error is then the body's.
+    /// When the stream fails, the events before the error go out first; the error is then the body's, and its
+    /// last. Dropping the body drops the stream, which is how an application learns that the client has gone.
     ///
     /// # Examples
     ///
@@ -41,16 +42,18 @@ pin_project! {
     where
         S: Stream,
     {
+        // Gone once it has ended, with all that it holds.
         #[pin]
-        stream: S,
+        stream: Option<S>,
         // The error that the stream ended with, while the events before it go out.
         failed: Option<S::Item>,
-        ended: bool,
         pending: Pending,
+        // A large item that gets the next frame for itself.
+        next: Option<Bytes>,
         // What `pending` has was set by `first`, and does not linger.
         urgent: bool,
-        // The size of the last frame, if several items made it.
-        busy: usize,
+        // The size of the last frame if several items made it, or 0.
+        expected: usize,
         min_frame: usize,
         max_frame: usize,
         linger: Option<F>,
@@ -72,12 +75,12 @@ impl<S: Stream> EventBody<S> {
     /// Makes a body of a stream of events, or of bytes that are encoded events.
     pub const fn new(stream: S) -> Self {
         Self {
-            stream,
+            stream: Some(stream),
             failed: None,
-            ended: false,
             pending: Pending::Empty,
+            next: None,
             urgent: false,
-            busy: 0,
+            expected: 0,
             min_frame: MIN_FRAME,
             max_frame: MAX_FRAME,
             linger: None,
@@ -112,10 +115,10 @@ impl<S: Stream> EventBody<S> {
         EventBody {
             stream: self.stream,
             failed: self.failed,
-            ended: self.ended,
             pending: self.pending,
+            next: self.next,
             urgent: self.urgent,
-            busy: self.busy,
+            expected: self.expected,
             min_frame: self.min_frame,
             max_frame: self.max_frame,
             linger: Some(wait),
@@ -125,13 +128,22 @@ impl<S: Stream> EventBody<S> {
 }
 
 impl<S: Stream, F, W> EventBody<S, F, W> {
-    /// Sends an event before those of the stream, and at once.
+    /// Sends an event before those of the stream, and at once; after an earlier first event if there is one.
     ///
     /// Use it to get the head of the response through proxies, to give the client an id to resume from before
     /// anything has happened, and to set its `retry`. For the id to count in Firefox, the event needs data
     /// (see [`Event`](crate::Event)).
-    pub fn first(self, event: impl Encode) -> Self {
-        Self { pending: Pending::One(event.into_bytes()), urgent: true, ..self }
+    pub fn first(mut self, event: impl Encode) -> Self {
+        self.pending = match self.pending {
+            Pending::Empty => Pending::One(event.into_bytes()),
+            earlier => {
+                let mut frame = BytesMut::from(earlier.into_bytes());
+                event.append_to(&mut frame);
+                Pending::Many(frame)
+            }
+        };
+        self.urgent = true;
+        self
     }
 
     /// Sets the size in bytes that a frame [lingers](EventBody::linger) for; 256 by default.
@@ -139,8 +151,10 @@ impl<S: Stream, F, W> EventBody<S, F, W> {
         Self { min_frame: bytes, ..self }
     }
 
-    /// Sets the size in bytes from which on a frame takes no further event; 16 KiB by default. A single event
-    /// is never split.
+    /// Sets from which size in bytes on a frame takes no further event; 16 KiB by default.
+    ///
+    /// The last one may go beyond it, since no event is split. Encoded bytes of 4 KiB and more are not copied,
+    /// and get a frame of their own.
     pub fn max_frame(self, bytes: usize) -> Self {
         Self { max_frame: bytes, ..self }
     }
@@ -158,25 +172,32 @@ where
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, E>>> {
         let mut this = self.project();
-        let mut waiting = false;
-        // Every item counts, so that a stream of empty ones cannot keep the task for itself.
-        let mut taken = 0;
-        while !*this.ended && !waiting && taken.max(this.pending.len()) < (*this.max_frame).max(1) {
-            taken += 1;
-            match this.stream.as_mut().poll_next(cx) {
-                Poll::Ready(Some(Ok(item))) => this.pending.push(item, *this.busy),
-                Poll::Ready(Some(error)) => {
-                    *this.failed = Some(error);
-                    *this.ended = true;
+        if let (Pending::Empty, Some(next)) = (&*this.pending, this.next.take()) {
+            *this.pending = Pending::One(next);
+        }
+        let (mut waiting, mut items) = (false, 0);
+        while this.pending.has_room(*this.max_frame) && this.next.is_none() && !waiting {
+            // Every item counts, so that a stream of empty ones cannot keep the task for itself.
+            if items > *this.max_frame {
+                break;
+            }
+            let Some(stream) = this.stream.as_mut().as_pin_mut() else { break };
+            match stream.poll_next(cx) {
+                Poll::Ready(Some(Ok(item))) => {
+                    *this.next = this.pending.push(item, *this.expected);
+                    items += 1;
                 }
-                Poll::Ready(None) => *this.ended = true,
+                Poll::Ready(end) => {
+                    *this.failed = end;
+                    this.stream.set(None);
+                }
                 Poll::Pending => waiting = true,
             }
         }
         if this.pending.len() == 0 {
             return match this.failed.take() {
                 Some(Err(error)) => Poll::Ready(Some(Err(error))),
-                _ if *this.ended => Poll::Ready(None),
+                _ if this.stream.is_none() => Poll::Ready(None),
                 _ => {
                     if !waiting {
                         cx.waker().wake_by_ref();
@@ -197,22 +218,13 @@ where
         }
         this.wait.set(None);
         *this.urgent = false;
-        let frame = match mem::replace(this.pending, Pending::Empty) {
-            Pending::Empty => Bytes::new(),
-            Pending::One(frame) => {
-                *this.busy = 0;
-                frame
-            }
-            Pending::Many(frame) => {
-                *this.busy = if taken > 2 { frame.len().min(*this.max_frame) } else { 0 };
-                frame.freeze()
-            }
-        };
+        let frame = mem::replace(this.pending, Pending::Empty).into_bytes();
+        *this.expected = if items > 1 { frame.len().min(*this.max_frame) } else { 0 };
         Poll::Ready(Some(Ok(Frame::data(frame))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.ended && self.failed.is_none() && self.pending.len() == 0
+        self.stream.is_none() && self.failed.is_none() && self.next.is_none() && self.pending.len() == 0
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -223,7 +235,7 @@ where
 impl<S: Stream, F, W> fmt::Debug for EventBody<S, F, W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EventBody")
-            .field("ended", &self.ended)
+            .field("ended", &self.stream.is_none())
             .field("pending", &self.pending.len())
             .field("min_frame", &self.min_frame)
             .field("max_frame", &self.max_frame)
@@ -240,16 +252,34 @@ impl Pending {
         }
     }
 
-    /// Adds an item; `expected` is how large the frame will be if it is like the last, or 0.
-    fn push(&mut self, item: impl Encode, expected: usize) {
+    fn has_room(&self, max_frame: usize) -> bool {
         match self {
+            Self::One(bytes) if bytes.len() >= LARGE => false,
+            other => other.len() < max_frame.max(1),
+        }
+    }
+
+    fn into_bytes(self) -> Bytes {
+        match self {
+            Self::Empty => Bytes::new(),
+            Self::One(bytes) => bytes,
+            Self::Many(bytes) => bytes.freeze(),
+        }
+    }
+
+    /// Adds an item, or gives it back for a frame of its own; `expected` is how large the frame will be if it is
+    /// like the last, or 0.
+    fn push(&mut self, item: impl Encode, expected: usize) -> Option<Bytes> {
+        let large = item.encoded().is_some_and(|bytes| bytes.len() >= LARGE);
+        match self {
+            Self::Empty if large || expected == 0 => *self = Self::One(item.into_bytes()),
+            _ if large => return Some(item.into_bytes()),
             Self::Many(frame) => item.append_to(frame),
-            Self::Empty if expected > 0 => {
+            Self::Empty => {
                 let mut frame = BytesMut::with_capacity(expected + expected / 8);
                 item.append_to(&mut frame);
                 *self = Self::Many(frame);
             }
-            Self::Empty => *self = Self::One(item.into_bytes()),
             Self::One(first) => {
                 let mut frame = BytesMut::with_capacity(2 * first.len() + SECOND);
                 frame.extend_from_slice(first);
@@ -257,10 +287,13 @@ impl Pending {
                 *self = Self::Many(frame);
             }
         }
+        None
     }
 }
 
 const MIN_FRAME: usize = 256;
 const MAX_FRAME: usize = 16 << 10;
+/// From which size in bytes on encoded bytes are not copied into a frame with others.
+const LARGE: usize = 4 << 10;
 /// Room in bytes that a second item gets.
 const SECOND: usize = 256;

@@ -18,7 +18,8 @@ use crate::{DecodeError, Decoder, OwnedEvent, OwnedItem, decode::OwnedItems};
 pin_project! {
     /// The events of a response, for clients and proxies.
     ///
-    /// As a `Stream` it yields events; [`next_item`](Self::next_item) has all there is. After an error, and after the end, it yields nothing more.
+    /// As a `Stream` it yields events; [`next_item`](Self::next_item) has all there is. After an error, and
+    /// after the end, it yields nothing more.
     ///
     /// It never reconnects. Keep [`last_event_id`](Self::last_event_id) for the next request.
     ///
@@ -38,14 +39,13 @@ pin_project! {
     /// # })?;
     /// # Ok::<_, Box<dyn std::error::Error>>(())
     /// ```
-    #[derive(Debug)]
     #[must_use = "a stream does nothing unless it is polled"]
     pub struct EventStream<S> {
+        // Gone once it has ended, with all that it holds.
         #[pin]
-        chunks: S,
+        chunks: Option<S>,
         chunk: Bytes,
         items: OwnedItems,
-        ended: bool,
     }
 }
 
@@ -88,27 +88,26 @@ impl<S> EventStream<S> {
     /// # Ok::<_, std::io::Error>(())
     /// ```
     pub fn new(chunks: S) -> Self {
-        Self { chunks, chunk: Bytes::new(), items: OwnedItems::default(), ended: false }
+        Self { chunks: Some(chunks), chunk: Bytes::new(), items: OwnedItems::default() }
     }
 
-    /// Reads with a decoder of the caller's: with its limits, and its last event ID.
+    /// Reads with a decoder of the caller's: with its settings, and its last event ID. What it has of an earlier
+    /// connection is forgotten.
+    ///
+    /// Call it before the first event is read.
     pub fn with_decoder(self, decoder: Decoder) -> Self {
         Self { items: OwnedItems::new(decoder), ..self }
     }
 
-    /// The last event ID of all that has been read from the peer, to send as `Last-Event-ID` when connecting
-    /// again.
-    ///
-    /// Once the stream has ended, that is the id of the last event it has yielded; before, a few events may
-    /// have been read ahead, so use each event's own.
+    /// The last event ID as of what this stream has yielded, to send as `Last-Event-ID` when connecting again.
     #[must_use]
     pub fn last_event_id(&self) -> &str {
-        self.items.decoder.last_event_id()
+        self.items.last_event_id()
     }
 
-    /// The decoder, to go on with on the next connection; see [`Decoder::restart`].
+    /// The decoder for the next connection: with the same settings, and the last event ID of what was yielded.
     pub fn into_decoder(self) -> Decoder {
-        self.items.decoder
+        self.items.into_decoder()
     }
 }
 
@@ -203,23 +202,27 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<OwnedItem, StreamError<E>>>> {
         let mut this = self.project();
-        loop {
-            if *this.ended {
-                return Poll::Ready(None);
-            }
+        for _ in 0..BUDGET {
+            let Some(chunks) = this.chunks.as_mut().as_pin_mut() else { return Poll::Ready(None) };
             if let Some(item) = this.items.next(this.chunk) {
-                *this.ended = item.is_err();
+                if item.is_err() {
+                    this.chunks.set(None);
+                }
                 return Poll::Ready(Some(item.map_err(StreamError::Decode)));
             }
-            match ready!(this.chunks.as_mut().poll_next(cx)) {
+            match ready!(chunks.poll_next(cx)) {
                 Some(Ok(mut chunk)) => *this.chunk = chunk.copy_to_bytes(chunk.remaining()),
-                Some(Err(error)) => {
-                    *this.ended = true;
-                    return Poll::Ready(Some(Err(StreamError::Source(error))));
+                end => {
+                    this.chunks.set(None);
+                    return Poll::Ready(
+                        end.and_then(Result::err).map(|error| Err(StreamError::Source(error))),
+                    );
                 }
-                None => *this.ended = true,
             }
         }
+        // Chunks without items must not keep the task for themselves.
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 }
 
@@ -261,6 +264,16 @@ impl<B: Body> Stream for BodyChunks<B> {
     }
 }
 
+/// Without what has been received, which does not belong into logs.
+impl<S> fmt::Debug for EventStream<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventStream")
+            .field("ended", &self.chunks.is_none())
+            .field("chunk", &self.chunk.len())
+            .finish_non_exhaustive()
+    }
+}
+
 impl<E> fmt::Display for StreamError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -278,3 +291,6 @@ impl<E: Error + 'static> Error for StreamError<E> {
         }
     }
 }
+
+/// How many chunks are read in one poll.
+const BUDGET: usize = 64;

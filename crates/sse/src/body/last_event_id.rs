@@ -47,7 +47,7 @@ pub enum LastEventIdError {
 
 impl LastEventId {
     /// The most bytes that are accepted.
-    pub const MAX_LEN: usize = 1 << 10;
+    pub const MAX_LEN: usize = 4 << 10;
 
     /// Reads the last event ID of a request: from the field `Last-Event-ID`, or else from the parameter
     /// `lastEventId` or `last_event_id` of the query.
@@ -95,12 +95,20 @@ impl LastEventId {
     }
 }
 
+impl From<LastEventId> for EventId {
+    fn from(last: LastEventId) -> Self {
+        last.0
+    }
+}
+
 const fn too_long(len: usize) -> LastEventIdError {
     LastEventIdError::TooLong { len, max: LastEventId::MAX_LEN }
 }
 
 /// The value for a client to send as `Last-Event-ID`: the id as UTF-8, or `None` if it is empty or holds a
-/// control character, which an id may and a header field may not.
+/// control character other than tab, which an id may and a header field may not.
+///
+/// Spaces at either end do not survive HTTP.
 ///
 /// # Examples
 ///

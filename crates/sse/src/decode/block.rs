@@ -4,7 +4,7 @@ use core::mem;
 use super::{error::Limit, text::push_lossy};
 
 /// What has come of the current block in earlier chunks.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Block {
     /// A line other than a comment has begun since the last blank line.
     pub(super) open: bool,
@@ -144,6 +144,12 @@ impl Block {
         }
         if self.comment.capacity() > RETAINED {
             self.comment = String::new();
+        }
+        if !self.has_type && self.event_type.capacity() > RETAINED {
+            self.event_type = String::new();
+        }
+        if !self.has_id && self.id.capacity() > RETAINED {
+            self.id = String::new();
         }
     }
 }

@@ -49,17 +49,19 @@ pub enum Limit {
 
 /// What a [`Decoder`](crate::Decoder) does with a block that crosses a limit.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum Overflow {
     /// Ends the stream with [`DecodeError::TooLong`].
     #[default]
     Fail,
-    /// Drops the block, id included, goes on behind its blank line, and tells so by
+    /// Drops the block, id included, goes on behind its blank line, and reports it as
     /// [`Item::Discarded`](crate::Item::Discarded).
     Skip,
 }
 
 /// What a [`Decoder`](crate::Decoder) does with bytes that are not UTF-8.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum Utf8Policy {
     /// Replaces each ill-formed sequence by U+FFFD, as the standard asks.
     #[default]

@@ -37,7 +37,7 @@ impl Field {
     }
 }
 
-/// A reconnection time: ASCII digits only, in milliseconds. None at all leave it as it is.
+/// A reconnection time: ASCII digits only, in milliseconds. An empty value is ignored.
 pub(super) fn digits(value: &[u8]) -> Option<Duration> {
     if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
         return None;

@@ -56,7 +56,7 @@ pub enum OwnedItem {
 /// let mut decoder = Decoder::new();
 /// let mut items = decoder.feed(b"event: price\ndata: 42\n\n");
 /// let Some(Ok(Item::Event(event))) = items.next_item() else { unreachable!() };
-/// let event = event.to_owned();
+/// let event = event.into_owned();
 /// assert_eq!((event.event_type(), event.data(), event.last_event_id()), ("price", "42", ""));
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -70,14 +70,39 @@ pub struct OwnedEvent {
 impl Item<'_> {
     /// Copies the item out of the chunk.
     #[must_use]
-    pub fn to_owned(&self) -> OwnedItem {
-        match *self {
-            Self::Event(event) => OwnedItem::Event(event.to_owned()),
+    pub fn into_owned(self) -> OwnedItem {
+        match self {
+            Self::Event(event) => OwnedItem::Event(event.into_owned()),
             Self::Cursor(id) => OwnedItem::Cursor(ToOwned::to_owned(id)),
             Self::Retry(delay) => OwnedItem::Retry(delay),
             Self::Comment(text) => OwnedItem::Comment(ToOwned::to_owned(text)),
             Self::Discarded(discarded) => OwnedItem::Discarded(discarded),
         }
+    }
+}
+
+impl OwnedItem {
+    /// How much text it holds, in bytes, and a little for itself.
+    #[cfg(any(feature = "body", feature = "tokio-util"))]
+    pub(super) fn size(&self) -> usize {
+        size_of::<Self>()
+            + match self {
+                Self::Event(event) => event.event_type.len() + event.data.len() + event.last_event_id.len(),
+                Self::Cursor(text) | Self::Comment(text) => text.len(),
+                Self::Retry(_) | Self::Discarded(_) => 0,
+            }
+    }
+}
+
+impl From<Item<'_>> for OwnedItem {
+    fn from(item: Item<'_>) -> Self {
+        item.into_owned()
+    }
+}
+
+impl From<EventRef<'_>> for OwnedEvent {
+    fn from(event: EventRef<'_>) -> Self {
+        event.into_owned()
     }
 }
 
@@ -103,11 +128,21 @@ impl<'a> EventRef<'a> {
         self.last_event_id
     }
 
+    /// Reads the data as JSON, which may borrow from it.
+    ///
+    /// # Errors
+    ///
+    /// Whatever [`serde_json::from_str`] fails with: the data is not JSON, or not of this shape.
+    #[cfg(feature = "serde_json")]
+    pub fn json<T: serde::Deserialize<'a>>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_str(self.data)
+    }
+
     /// Copies the event out of the chunk.
     #[must_use]
-    pub fn to_owned(&self) -> OwnedEvent {
+    pub fn into_owned(self) -> OwnedEvent {
         OwnedEvent {
-            event_type: if self.event_type == MESSAGE { "" } else { self.event_type }.into(),
+            event_type: self.event_type.into(),
             data: self.data.into(),
             last_event_id: self.last_event_id.into(),
         }
@@ -153,7 +188,7 @@ impl OwnedEvent {
     /// let mut decoder = Decoder::new();
     /// let mut items = decoder.feed(b"data: [1, 2]\n\n");
     /// let Some(Ok(Item::Event(event))) = items.next_item() else { unreachable!() };
-    /// assert_eq!(event.to_owned().json::<Vec<u8>>()?, [1, 2]);
+    /// assert_eq!(event.into_owned().json::<Vec<u8>>()?, [1, 2]);
     /// # Ok::<_, serde_json::Error>(())
     /// ```
     #[cfg(feature = "serde_json")]
@@ -169,11 +204,9 @@ impl From<OwnedEvent> for Event {
         if !event.event_type.is_empty() {
             sent = sent.event_type(EventType::from_valid(event.event_type.into_string()));
         }
-        if !event.last_event_id.is_empty() {
-            sent = sent.id(EventId::from_valid(event.last_event_id.into_string()));
-        }
-        sent
+        // Also if it is empty: the stream may have taken back an earlier one.
+        sent.id(EventId::from_valid(event.last_event_id.into_string()))
     }
 }
 
-const MESSAGE: &str = "message";
+pub(super) const MESSAGE: &str = "message";

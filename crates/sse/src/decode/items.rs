@@ -1,20 +1,20 @@
 use alloc::vec::Vec;
-use core::{mem, ops::Range, time::Duration};
+use core::{fmt, mem, ops::Range, time::Duration};
 
 use super::{
     DecodeError, Decoder, Discarded, EventRef, Item, Limit, Overflow, Stream, Utf8Policy,
     block::{Block, Data, RETAINED},
     field::{Field, digits},
+    item::MESSAGE,
     text::{Text, cut_character, push_lossy},
 };
-use crate::scan::{self, LineEnds};
+use crate::scan::{self, BOM, LineEnds};
 
 /// The items of one chunk, made by [`Decoder::feed`].
 ///
-/// An item borrows from the chunk or from the decoder, so it has to be let go of before the next is had;
-/// [`Item::to_owned`] keeps it.
-#[derive(Debug)]
-#[must_use = "a chunk is decoded as far as its items are had"]
+/// An item borrows from the chunk or from the decoder, so it has to be dropped before the next one is taken;
+/// [`Item::into_owned`] keeps it.
+#[must_use = "a chunk is decoded only as its items are taken"]
 pub struct Items<'d, 'i> {
     decoder: &'d mut Decoder,
     chunk: &'i [u8],
@@ -131,6 +131,9 @@ impl<'d, 'i> Items<'d, 'i> {
 
     /// The bytes of the chunk that have not been decoded yet, for whoever stops early.
     ///
+    /// Decoding looks up to 8 KiB ahead, and does so again after each stop: take all items of a chunk where the
+    /// cost of each matters.
+    ///
     /// # Examples
     ///
     /// ```
@@ -180,7 +183,10 @@ impl<'d, 'i> Items<'d, 'i> {
         let last_event_id = &self.decoder.last_event_id;
         match found {
             Found::Event { data, stored, event_type, has_type } => Item::Event(EventRef {
-                event_type: event_type.unwrap_or(if has_type { &block.event_type } else { "" }),
+                event_type: match event_type.unwrap_or(if has_type { &block.event_type } else { "" }) {
+                    MESSAGE => "",
+                    event_type => event_type,
+                },
                 data: match (data, stored) {
                     (Some(data), _) => data,
                     (None, Data::Held(value)) => {
@@ -250,9 +256,10 @@ impl<'d, 'i> Items<'d, 'i> {
             && line.len() <= limits.line
             && size <= limits.event
             && block.data_lines < limits.data_lines;
-        let Some(text) = self.text.get(line.start + value..line.end).filter(|_| admitted) else {
+        if !admitted {
             return false;
-        };
+        }
+        let Some(text) = self.text.get(line.start + value..line.end) else { return false };
         block.size = size;
         block.data_lines += 1;
         block.text.reserve(text.len() + 1);
@@ -467,6 +474,12 @@ impl<'d, 'i> Items<'d, 'i> {
     }
 }
 
+impl fmt::Debug for Items<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Items").field("remainder", &self.remainder().len()).finish_non_exhaustive()
+    }
+}
+
 impl Drop for Items<'_, '_> {
     fn drop(&mut self) {
         if !self.finished {
@@ -494,6 +507,3 @@ fn kept(comment: &[u8], max: usize) -> &[u8] {
     let comment = &comment[..max];
     &comment[..comment.len() - cut_character(comment)]
 }
-
-/// U+FEFF, which may precede the stream once.
-pub(super) const BOM: [u8; 3] = [0xEF, 0xBB, 0xBF];

@@ -10,16 +10,20 @@ mod owned;
 mod text;
 
 use alloc::{string::String, vec::Vec};
+use core::fmt;
 
+use self::block::Block;
 #[cfg(any(feature = "body", feature = "tokio-util"))]
 pub(crate) use self::owned::OwnedItems;
-use self::{block::Block, items::BOM};
 pub use self::{
     error::{DecodeError, Discarded, Limit, Limits, Overflow, Utf8Policy},
     item::{EventRef, Item, OwnedEvent, OwnedItem},
     items::Items,
 };
-use crate::{EventId, scan};
+use crate::{
+    EventId,
+    scan::{self, BOM},
+};
 
 /// Decodes an event stream, chunk by chunk, to the letter of the standard.
 ///
@@ -51,7 +55,7 @@ use crate::{EventId, scan};
 /// assert_eq!(decoder.last_event_id(), "1");
 /// # Ok::<_, longwave_sse::DecodeError>(())
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 #[must_use]
 pub struct Decoder {
     limits: Limits,
@@ -63,7 +67,7 @@ pub struct Decoder {
 }
 
 /// Where the decoder stands in the stream of one connection.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 struct Stream {
     /// How many bytes have been taken.
     offset: u64,
@@ -145,9 +149,28 @@ impl Decoder {
         &self.last_event_id
     }
 
+    #[cfg(any(feature = "body", feature = "tokio-util"))]
+    fn resume_from(&mut self, last_event_id: String) {
+        self.last_event_id = last_event_id;
+    }
+
     /// Begins a new connection: forgets everything but the settings and the last event ID.
     pub fn restart(&mut self) {
         self.stream = Stream::default();
+    }
+}
+
+/// Without what has been received, which does not belong into logs.
+impl fmt::Debug for Decoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Decoder")
+            .field("limits", &self.limits)
+            .field("overflow", &self.overflow)
+            .field("utf8", &self.utf8)
+            .field("comments", &self.comments)
+            .field("offset", &self.stream.offset)
+            .field("failed", &self.stream.failed)
+            .finish_non_exhaustive()
     }
 }
 

@@ -135,7 +135,7 @@ enum End {
 fn take(fed: &mut Items<'_, '_>, most: usize, items: &mut Vec<OwnedItem>) -> End {
     for _ in 0..most {
         match fed.next_item() {
-            Some(Ok(item)) => items.push(item.to_owned()),
+            Some(Ok(item)) => items.push(item.into_owned()),
             Some(Err(error)) => return End::Failed(error),
             None => return End::Dry,
         }
