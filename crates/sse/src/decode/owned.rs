@@ -45,7 +45,8 @@ impl OwnedItems {
                     OwnedItem::Cursor(id) => id,
                     _ => &self.last_event_id,
                 };
-                if id != self.last_event_id {
+                // Most streams have no ids, and comparing nothing to nothing is not free.
+                if !(id.is_empty() && self.last_event_id.is_empty()) && id != self.last_event_id {
                     self.last_event_id = id.into();
                 }
                 return Some(Ok(item));
