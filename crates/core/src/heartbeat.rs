@@ -28,6 +28,7 @@ use longwave_sse::Event;
 #[must_use]
 pub struct Heartbeat {
     interval: Duration,
+    websocket_interval: Duration,
     beat: Beat,
     prelude: Bytes,
 }
@@ -42,7 +43,17 @@ impl Heartbeat {
     /// Makes a heartbeat for streams that may be silent for this long; an event stream gets a comment.
     pub fn every(interval: Duration) -> Self {
         let comment = Bytes::from_static(COMMENT);
-        Self { interval, beat: Beat::Fixed(comment.clone()), prelude: comment }
+        Self { interval, websocket_interval: interval, beat: Beat::Fixed(comment.clone()), prelude: comment }
+    }
+
+    /// Sets how long a stream may be silent, of either kind.
+    pub fn with_interval(self, interval: Duration) -> Self {
+        Self { interval, websocket_interval: interval, ..self }
+    }
+
+    /// Sets how long a WebSocket may be silent, if not as long as an event stream.
+    pub fn with_websocket_interval(self, interval: Duration) -> Self {
+        Self { websocket_interval: interval, ..self }
     }
 
     /// Sends this event to event streams instead of a comment.
@@ -67,10 +78,16 @@ impl Heartbeat {
         Self { prelude: prelude.into(), ..self }
     }
 
-    /// How long a stream may be silent.
+    /// How long an event stream may be silent.
     #[must_use]
     pub const fn interval(&self) -> Duration {
         self.interval
+    }
+
+    /// How long a WebSocket may be silent.
+    #[must_use]
+    pub const fn websocket_interval(&self) -> Duration {
+        self.websocket_interval
     }
 
     /// The bytes of a beat for an event stream.
@@ -89,10 +106,25 @@ impl Heartbeat {
     }
 }
 
-impl fmt::Debug for Heartbeat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Heartbeat").field("interval", &self.interval).finish_non_exhaustive()
+/// A comment every 15 s for an event stream, a ping every 25 s for a WebSocket.
+impl Default for Heartbeat {
+    fn default() -> Self {
+        Self::every(EVENT_STREAM).with_websocket_interval(WEBSOCKET)
     }
 }
+
+impl fmt::Debug for Heartbeat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Heartbeat")
+            .field("interval", &self.interval)
+            .field("websocket_interval", &self.websocket_interval)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the standard of event streams advises (HTML, section 9.2.7).
+const EVENT_STREAM: Duration = Duration::from_secs(15);
+/// Under half of the 60 s that most proxies wait.
+const WEBSOCKET: Duration = Duration::from_secs(25);
 
 const COMMENT: &[u8] = b":\n\n";

@@ -6,6 +6,7 @@
 //!
 //! - [`Lifeline`] ends a stream, for everyone who holds one; [`Tether`] is its strong side, for whoever carries
 //!   the stream.
+//! - [`Connection`] is the transport underneath, which [`Watch`] cuts when a stream cannot be ended otherwise.
 //! - [`EndReason`] is why, in the words of a WebSocket and of an event stream.
 //! - [`StreamBody`] is the one wrapper around a response body, which [`Attach`] puts there: it beats, ends, and
 //!   holds the tether.
@@ -17,6 +18,7 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+mod connection;
 mod end_reason;
 mod heartbeat;
 mod lifeline;
@@ -27,6 +29,7 @@ mod stream_kind;
 use std::{collections::hash_map::RandomState, hash::BuildHasher};
 
 pub use self::{
+    connection::{Connection, Progress, Side, Watch},
     end_reason::{Cause, EndReason, Reconnect},
     heartbeat::Heartbeat,
     lifeline::{Ended, Lifeline, Tether},

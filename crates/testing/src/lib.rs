@@ -4,4 +4,5 @@
 //! makes the same mistake as the implementation proves nothing.
 
 pub mod chunking;
+pub mod heartbeat;
 pub mod sse;

@@ -19,7 +19,13 @@ pub(crate) struct Room {
 pub(crate) const ROOMS: &[Room] = &[
     Room { name: "leaf", crates: &["longwave-sse"], may_use: &[], published: true, pure: true },
     Room { name: "base", crates: &["longwave-core"], may_use: &["leaf"], published: true, pure: false },
-    Room { name: "shell", crates: &[], may_use: &["leaf", "base"], published: true, pure: false },
+    Room {
+        name: "shell",
+        crates: &["longwave-backpressure", "longwave-drain", "longwave-heartbeat"],
+        may_use: &["leaf", "base"],
+        published: true,
+        pure: false,
+    },
     Room { name: "façade", crates: &[], may_use: &["leaf", "base", "shell"], published: true, pure: false },
     Room {
         name: "workshop",

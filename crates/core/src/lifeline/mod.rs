@@ -4,6 +4,7 @@ mod ended;
 mod shared;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 use std::{fmt, sync::Arc};
 
@@ -11,8 +12,8 @@ use http::Extensions;
 use tokio::time::Instant;
 
 pub use self::ended::Ended;
-use self::shared::Shared;
-use crate::{EndReason, Heartbeat};
+use self::shared::{Released, Shared};
+use crate::{Connection, EndReason, Heartbeat, connection::Pace};
 
 /// The means to end a long-lived stream, with a reason, from anywhere.
 ///
@@ -64,8 +65,14 @@ impl Lifeline {
     }
 
     /// Gets the lifeline of a request from its extensions, or puts one there.
+    ///
+    /// If there is a [`Connection`] among them, the lifeline is told of it.
     pub fn of(extensions: &mut Extensions) -> Self {
-        extensions.get_or_insert_with(Self::new).clone()
+        let lifeline = extensions.get_or_insert_with(Self::new).clone();
+        if let Some(connection) = extensions.get() {
+            lifeline.set_connection(connection);
+        }
+        lifeline
     }
 
     /// Ends the stream for a reason, and tells whether it was not ended before: the first reason wins.
@@ -159,10 +166,33 @@ impl Lifeline {
         self.shared.heartbeat()
     }
 
+    /// Sets the connection that the stream goes over; the first one stays.
+    ///
+    /// While the stream is carried, the connection counts it, and is cut if the stream is ended and does not go.
+    pub fn set_connection(&self, connection: &Connection) {
+        self.shared.set_connection(connection, self);
+    }
+
+    /// The connection that the stream goes over, if it is known.
+    #[must_use]
+    pub fn connection(&self) -> Option<&Connection> {
+        self.shared.connection()
+    }
+
     /// Makes a [`Tether`], for whoever carries the stream on.
     pub fn carry(&self) -> Tether {
-        self.shared.carry();
+        self.shared.carry(self);
         Tether { lifeline: self.clone() }
+    }
+
+    pub(crate) fn pace(&self) -> &Pace {
+        self.shared.pace()
+    }
+
+    /// Ends the stream if its deadline is not after `now`, and tells the deadline if it is.
+    pub(crate) fn end_if_due(&self, now: Instant) -> Option<Instant> {
+        self.shared.end_if_due(now);
+        self.shared.deadline()
     }
 }
 
@@ -183,7 +213,10 @@ impl Clone for Tether {
 impl Drop for Tether {
     fn drop(&mut self) {
         // What was held is dropped here, after the lock has been let go of.
-        let _guards = self.lifeline.shared.release();
+        let released = self.lifeline.shared.release(&self.lifeline);
+        if released.is_some_and(Released::was_counted) {
+            self.lifeline.connection().into_iter().for_each(Connection::left);
+        }
     }
 }
 

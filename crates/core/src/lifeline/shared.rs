@@ -1,7 +1,7 @@
 use std::{
     mem,
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     task::Waker,
@@ -9,7 +9,8 @@ use std::{
 
 use tokio::time::Instant;
 
-use crate::{EndReason, Heartbeat};
+use super::{Lifeline, waiting::Waiting};
+use crate::{Connection, EndReason, Heartbeat, connection::Pace};
 
 /// What a guard is: something to drop.
 pub(super) type Guard = Box<dyn Send>;
@@ -19,7 +20,17 @@ pub(super) type Guard = Box<dyn Send>;
 pub(super) struct Shared {
     /// Set under the lock, so that whoever holds it knows; read without.
     ended: AtomicBool,
+    pace: Pace,
+    /// Set under the lock; it counts the stream while that is carried.
+    connection: OnceLock<Connection>,
     state: Mutex<State>,
+}
+
+/// What the last tether leaves behind, to be dropped outside of the lock.
+#[must_use]
+pub(super) struct Released {
+    guards: Vec<Guard>,
+    counted: Option<Lifeline>,
 }
 
 #[derive(Default)]
@@ -32,14 +43,6 @@ struct State {
     over: bool,
     guards: Vec<Guard>,
     heartbeat: Option<Heartbeat>,
-}
-
-/// The tasks that wait, each by the key it was given. The first, which is mostly the only one, needs no
-/// allocation.
-#[derive(Default)]
-struct Waiting {
-    first: Option<Waker>,
-    others: Vec<Option<Waker>>,
 }
 
 /// What somebody who waits is told.
@@ -78,6 +81,9 @@ impl Shared {
             mem::take(&mut state.waiting)
         };
         waiting.wake();
+        if let Some(connection) = self.connection() {
+            connection.wake();
+        }
         true
     }
 
@@ -93,6 +99,13 @@ impl Shared {
             state.waiting.iter().cloned().collect()
         };
         wakers.into_iter().for_each(Waker::wake);
+        if let Some(connection) = self.connection() {
+            connection.wake_if_watching();
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.lock().deadline.as_ref().map(|(deadline, _)| *deadline)
     }
 
     /// Ends the stream if its deadline is not after `now`.
@@ -139,22 +152,50 @@ impl Shared {
         }
     }
 
-    pub(super) fn carry(&self) {
+    pub(super) fn carry(&self, lifeline: &Lifeline) {
         let mut state = self.lock();
         state.tethers += 1;
         state.over = false;
+        if state.tethers == 1 {
+            self.enter(lifeline);
+        }
     }
 
-    /// Lets go of a tether, and of what is held if it was the last: the caller drops that.
-    #[must_use]
-    pub(super) fn release(&self) -> Vec<Guard> {
+    /// Lets go of a tether; if it was the last, also of what is held, which the caller drops.
+    pub(super) fn release(&self, lifeline: &Lifeline) -> Option<Released> {
         let mut state = self.lock();
         state.tethers -= 1;
         if state.tethers > 0 {
-            return Vec::new();
+            return None;
         }
         state.over = true;
-        mem::take(&mut state.guards)
+        let counted = self.connection().and_then(|connection| connection.leave(lifeline));
+        Some(Released { guards: mem::take(&mut state.guards), counted })
+    }
+
+    pub(super) fn set_connection(&self, connection: &Connection, lifeline: &Lifeline) {
+        if self.connection().is_some() {
+            return;
+        }
+        let state = self.lock();
+        if self.connection.set(connection.clone()).is_ok() && state.tethers > 0 {
+            self.enter(lifeline);
+        }
+    }
+
+    pub(super) fn connection(&self) -> Option<&Connection> {
+        self.connection.get()
+    }
+
+    pub(super) const fn pace(&self) -> &Pace {
+        &self.pace
+    }
+
+    /// Called with the lock held, so that the connection counts what is carried and nothing else.
+    fn enter(&self, lifeline: &Lifeline) {
+        if let Some(connection) = self.connection() {
+            connection.enter(lifeline.clone());
+        }
     }
 
     pub(super) fn set_heartbeat(&self, heartbeat: Heartbeat) {
@@ -171,43 +212,11 @@ impl Shared {
     }
 }
 
-impl Waiting {
-    fn keep(&mut self, key: Option<usize>, waker: &Waker) -> usize {
-        let key = key.unwrap_or_else(|| self.vacant());
-        let place = match key {
-            0 => &mut self.first,
-            other => &mut self.others[other - 1],
-        };
-        match place {
-            Some(kept) => kept.clone_from(waker),
-            None => *place = Some(waker.clone()),
-        }
-        key
-    }
-
-    fn vacant(&mut self) -> usize {
-        if self.first.is_none() {
-            return 0;
-        }
-        let place = self.others.iter().position(Option::is_none).unwrap_or_else(|| {
-            self.others.push(None);
-            self.others.len() - 1
-        });
-        place + 1
-    }
-
-    fn remove(&mut self, key: usize) -> Option<Waker> {
-        match key {
-            0 => self.first.take(),
-            other => self.others[other - 1].take(),
-        }
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &Waker> {
-        self.first.iter().chain(self.others.iter().flatten())
-    }
-
-    fn wake(self) {
-        self.first.into_iter().chain(self.others.into_iter().flatten()).for_each(Waker::wake);
+impl Released {
+    /// Whether a connection has counted the stream. Everything else is dropped by this.
+    pub(super) fn was_counted(self) -> bool {
+        let Self { guards, counted } = self;
+        drop(guards);
+        counted.is_some()
     }
 }

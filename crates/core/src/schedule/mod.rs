@@ -13,7 +13,7 @@ use std::{ops::RangeInclusive, time::Duration};
 ///   busy stream none is, but for one that measures the round trip when the last measurement is old.
 /// - The first interval is a random half to whole one, so that clients who came together do not beat together;
 ///   each further one is up to a tenth shorter.
-/// - A peer that answers is dead when nothing at all has come since a beat for `srtt + 4 * rttvar`
+/// - A peer that answers is dead when nothing at all has come since a beat for `srtt + max(1 s, 4 * rttvar)`
 ///   ([RFC 6298]), at least 5 s and at most 20 s; 10 s until a round trip was measured.
 /// - A late call never finds the peer dead: whoever was asleep, or suspended, has not been listening. It beats
 ///   again instead.
@@ -188,7 +188,8 @@ impl Schedule {
     #[must_use]
     pub fn timeout(&self) -> Duration {
         self.rtt.map_or(TIMEOUT_UNKNOWN, |rtt| {
-            rtt.smoothed.saturating_add(rtt.variation.saturating_mul(4)).clamp(TIMEOUT_MIN, TIMEOUT_MAX)
+            let spread = rtt.variation.saturating_mul(4).max(SPREAD_MIN);
+            rtt.smoothed.saturating_add(spread).clamp(TIMEOUT_MIN, TIMEOUT_MAX)
         })
     }
 
@@ -244,6 +245,8 @@ fn between(least: Duration, most: Duration, random: u64) -> Duration {
 
 const TIMEOUT_MIN: Duration = Duration::from_secs(5);
 const TIMEOUT_MAX: Duration = Duration::from_secs(20);
+/// So that a peer whose round trips are all alike is not dead for being a little late.
+const SPREAD_MIN: Duration = Duration::from_secs(1);
 /// While no round trip was measured.
 const TIMEOUT_UNKNOWN: Duration = Duration::from_secs(10);
 /// How old a measurement of the round trip may get on a busy stream.

@@ -5,7 +5,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use http::{Response, header};
+use http::{Response, StatusCode, header};
 use pin_project_lite::pin_project;
 
 use super::StreamBody;
@@ -14,6 +14,9 @@ use crate::{Lifeline, StreamKind, Tether};
 pin_project! {
     /// The response future of a layer: carries the stream while the head is being made, and then puts a
     /// [`StreamBody`] around the body.
+    ///
+    /// After a `101` there is no body: if the [`Connection`](crate::Connection) is known, it
+    /// [keeps](crate::Connection::keep) the stream, whoever speaks over it now.
     ///
     /// # Examples
     ///
@@ -41,9 +44,10 @@ pin_project! {
     }
 }
 
-/// In the extensions of a response: its body carries the stream already.
-#[derive(Clone, Copy)]
-struct Attached;
+/// In the extensions of a response: its body carries the stream of this lifeline already. It may be another one,
+/// if a service in between has made a request of its own.
+#[derive(Clone)]
+struct Attached(Lifeline);
 
 impl<F> Attach<F> {
     /// Carries the stream of a request while the inner service makes its response.
@@ -73,12 +77,20 @@ impl<F> fmt::Debug for Attach<F> {
 }
 
 fn attach<B>(mut response: Response<B>, tether: Option<Tether>) -> Response<StreamBody<B>> {
-    let Some(tether) = tether.filter(|_| response.extensions().get::<Attached>().is_none()) else {
+    let carried = response.extensions().get::<Attached>().map(|Attached(lifeline)| lifeline);
+    let Some(tether) = tether.filter(|tether| carried != Some(tether.lifeline())) else {
         return response.map(StreamBody::passing);
     };
-    response.extensions_mut().insert(Attached);
     let kind = StreamKind::of_response(&response);
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS
+        && let Some(connection) = tether.lifeline().connection().cloned()
+    {
+        connection.keep(tether);
+        return response.map(StreamBody::passing);
+    }
     if matches!(kind, StreamKind::EventStream | StreamKind::Grpc) {
+        // An ordinary body only holds its tether, which it may do twice; two of these would beat twice.
+        response.extensions_mut().insert(Attached(tether.lifeline().clone()));
         // The body may end early, or grow.
         response.headers_mut().remove(header::CONTENT_LENGTH);
     }

@@ -2,27 +2,30 @@
 
 mod attach;
 mod beats;
+mod carried;
 mod grpc;
 #[cfg(test)]
 mod tests;
 
 use std::{
     fmt,
-    future::Future,
     pin::Pin,
     task::{Context, Poll},
-    time::Duration,
 };
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use longwave_sse::{Boundary, Position};
+use longwave_sse::Boundary;
 use pin_project_lite::pin_project;
-use tokio::time::{Sleep, sleep};
+use tokio::time::Sleep;
 
 pub use self::attach::Attach;
-use self::{beats::Beats, grpc::Messages};
-use crate::{Cause, EndReason, Ended, StreamKind, Tether, random};
+use self::{
+    beats::Beats,
+    carried::{Idle, LastWord},
+    grpc::Messages,
+};
+use crate::{EndReason, Ended, StreamKind, Tether};
 
 pin_project! {
     /// The body of a response that has a [`Lifeline`]: it keeps an event stream alive, ends it when it is to end,
@@ -80,6 +83,11 @@ impl<B> StreamBody<B> {
             StreamKind::Grpc => (Stream::Messages(Messages::default()), None),
             _ => (Stream::Opaque, None),
         };
+        // An opaque body may take its time between chunks for reasons of its own.
+        match stream {
+            Stream::Opaque => lifeline.pace().open(),
+            Stream::Events(_) | Stream::Messages(_) => lifeline.pace().wait(),
+        }
         let ended = lifeline.ended();
         let beats = Beats::new(heartbeat);
         let carried = Carried { tether, stream, ended, beats, ending: None, patience: None };
@@ -131,10 +139,16 @@ where
                 Poll::Pending => {}
             }
             match carried.as_mut().poll_idle(cx) {
-                Poll::Ready(Idle::Beat(beat)) => return Poll::Ready(Some(Ok(Frame::data(beat)))),
+                Poll::Ready(Idle::Beat(beat)) => {
+                    carried.tether.lifeline().pace().wait();
+                    return Poll::Ready(Some(Ok(Frame::data(beat))));
+                }
                 Poll::Ready(Idle::Ended) => {}
                 Poll::Ready(Idle::OutOfPatience) => break None,
-                Poll::Pending => return Poll::Pending,
+                Poll::Pending => {
+                    carried.tether.lifeline().pace().rest();
+                    return Poll::Pending;
+                }
             }
         };
         // The stream is over: let go of everything now, whenever the body is dropped.
@@ -160,87 +174,6 @@ where
     }
 }
 
-/// How a stream that is to end does so.
-enum LastWord {
-    Frame(Frame<Bytes>),
-    Cut,
-}
-
-/// What has happened while the inner body had nothing.
-enum Idle {
-    Beat(Bytes),
-    Ended,
-    OutOfPatience,
-}
-
-impl Carried {
-    /// How to end, if the stream is to and stands where it can.
-    #[inline]
-    fn last_word(self: Pin<&mut Self>) -> Option<LastWord> {
-        if !self.tether.lifeline().is_ended() || matches!(self.stream, Stream::Opaque) {
-            return None;
-        }
-        self.end()
-    }
-
-    #[cold]
-    fn end(self: Pin<&mut Self>) -> Option<LastWord> {
-        let mut this = self.project();
-        if this.ending.is_none() {
-            *this.ending = this.tether.lifeline().reason();
-            this.patience.set(Some(sleep(PATIENCE)));
-        }
-        let reason = this.ending.as_ref()?;
-        match this.stream {
-            Stream::Events(boundary) if boundary.position() == Position::BetweenEvents => {
-                let farewell = reason.farewell(random());
-                Some(LastWord::Frame(Frame::data(farewell.encode())))
-            }
-            Stream::Messages(messages) if messages.is_between() => {
-                Some(LastWord::Frame(Frame::trailers(grpc::unavailable(reason))))
-            }
-            // A client drops what is unfinished, so that nothing of it counts.
-            Stream::Events(_) if matches!(reason.cause(), Cause::Expired | Cause::Revoked) => {
-                Some(LastWord::Cut)
-            }
-            _ => None,
-        }
-    }
-
-    /// Takes note of a frame that goes out; `None` if nothing is left of it.
-    #[inline]
-    fn pass(self: Pin<&mut Self>, frame: Frame<Bytes>) -> Option<Frame<Bytes>> {
-        let mut this = self.project();
-        let Stream::Events(boundary) = this.stream else {
-            if let (Stream::Messages(messages), Some(data)) = (&mut *this.stream, frame.data_ref()) {
-                messages.push(data);
-            }
-            return Some(frame);
-        };
-        let frame = this.beats.as_mut().sent(frame)?;
-        if let Some(data) = frame.data_ref() {
-            boundary.push(data);
-        }
-        Some(frame)
-    }
-
-    fn poll_idle(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Idle> {
-        let mut this = self.project();
-        if let Stream::Opaque = this.stream {
-            return Poll::Pending;
-        }
-        if let Some(patience) = this.patience.as_mut().as_pin_mut() {
-            return patience.poll(cx).map(|()| Idle::OutOfPatience);
-        }
-        if this.ended.poll(cx).is_ready() {
-            return Poll::Ready(Idle::Ended);
-        }
-        let Stream::Events(boundary) = this.stream else { return Poll::Pending };
-        let between = boundary.position() == Position::BetweenEvents;
-        this.beats.poll(cx, between).map(Idle::Beat)
-    }
-}
-
 impl<B> fmt::Debug for StreamBody<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let lifeline = self.carried.as_ref().map(|carried| carried.tether.lifeline());
@@ -250,6 +183,3 @@ impl<B> fmt::Debug for StreamBody<B> {
             .finish_non_exhaustive()
     }
 }
-
-/// How long an end waits for the blank line of an event, or the rest of a message.
-const PATIENCE: Duration = Duration::from_secs(1);

@@ -321,6 +321,19 @@ async fn a_response_that_never_comes_lets_go_when_it_is_dropped() {
     assert_eq!(Arc::strong_count(&permit), 2, "the first is still there");
 }
 
+#[tokio::test]
+async fn a_stream_in_between_does_not_take_the_place_of_ours() {
+    let (ours, permit) = (Lifeline::new(), Arc::new(()));
+    ours.hold(permit.clone());
+    let response =
+        Response::builder().header("content-type", "text/event-stream").body(Full::<Bytes>::default());
+    let inner = Attach::new(ready(response), &Lifeline::new());
+    let response = Attach::new(inner, &ours).await.expect("valid");
+    assert_eq!(Arc::strong_count(&permit), 2, "our stream is as open as theirs");
+    drop(response);
+    assert_eq!(Arc::strong_count(&permit), 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn only_the_innermost_wrapper_does_anything() {
     let lifeline = Lifeline::new();
