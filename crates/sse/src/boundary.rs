@@ -7,6 +7,8 @@ use crate::scan::BOM;
 /// It looks at chunks from their end, so that of a chunk which ends in a blank line it looks at two bytes,
 /// whatever its size.
 ///
+/// Source: [WHATWG HTML, 9.2.5](https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream).
+///
 /// # Examples
 ///
 /// ```

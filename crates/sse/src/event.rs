@@ -25,6 +25,8 @@ use crate::{
 /// Firefox (153) takes over the id of an event that it dispatches, and not that of a cursor, against the
 /// standard. Where its users have to be able to resume from the very start, give the id to an event with data.
 ///
+/// Source: [WHATWG HTML, 9.2.5](https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream).
+///
 /// # Examples
 ///
 /// ```

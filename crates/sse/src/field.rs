@@ -10,6 +10,8 @@ use core::{error::Error, fmt, str::FromStr};
 /// An empty id is allowed: it resets the client's last event ID. Where an id is to come back in a
 /// cross-origin request without a preflight, keep it to 128 bytes and away from `"():<>?@[\]{}`.
 ///
+/// Source: [WHATWG HTML, 9.2.6](https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation).
+///
 /// # Examples
 ///
 /// ```
@@ -26,6 +28,8 @@ pub struct EventId(Cow<'static, str>);
 /// A value for the `event` field: any text without CR and LF, so that it cannot end its line.
 ///
 /// An empty type, and `message`, are what a client dispatches when an event has no type.
+///
+/// Source: [WHATWG HTML, 9.2.6](https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation).
 ///
 /// # Examples
 ///

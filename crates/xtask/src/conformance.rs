@@ -11,7 +11,9 @@ pub(crate) fn run_all(workspace: &Workspace) -> Result<(), Error> {
     if filter.is_empty() {
         return Err(Error::Rules(vec![format!("no codec has tests in {}", SUITES.join(", "))]));
     }
-    let args = ["nextest", "run", "--all-features", "--profile", "conformance", "--filterset", &filter];
+    // Optimised, so that the hostile streams are fed whole.
+    let args =
+        ["nextest", "run", "--release", "--all-features", "--profile", "conformance", "--filterset", &filter];
     run(workspace.cargo(&args).env("PROPTEST_CASES", CASES))
 }
 

@@ -37,8 +37,7 @@ use super::{
 /// # WebSockets
 ///
 /// Once a connection is upgraded there is no body left that could hold the slot, so somebody has to carry the
-/// stream on. A WebSocket of `longwave-ws-hyper` does. For any other, over HTTP/1.1, the
-/// [`Connection`](longwave_core::Connection) does if the request has one among its extensions, which a guarded
+/// stream on. Over HTTP/1.1 the [`Connection`](longwave_core::Connection) does if the request has one among its extensions, which a guarded
 /// listener puts there. Where there is none, and always over HTTP/2, the slot is given back after the response
 /// head, unless the handler takes a [`Tether`](longwave_core::Tether) along:
 ///

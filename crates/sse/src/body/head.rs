@@ -10,6 +10,8 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 /// | `Cache-Control: no-store, no-transform` | no cache keeps or replays it, no proxy compresses it again |
 /// | `X-Accel-Buffering: no` | nginx passes it on as it comes |
 ///
+/// Source: [WHATWG HTML, 9.2.5](https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream).
+///
 /// # Examples
 ///
 /// ```
@@ -76,6 +78,8 @@ impl Refusal {
     /// Checks the head of a response, for clients whose response is not an `http::Response`.
     ///
     /// Parameters of the content type are ignored, `charset` included: an event stream is always UTF-8.
+    ///
+    /// Source: [WHATWG HTML, 9.2.3](https://html.spec.whatwg.org/multipage/server-sent-events.html#sse-processing-model).
     ///
     /// # Errors
     ///

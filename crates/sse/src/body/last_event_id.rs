@@ -9,6 +9,8 @@ use crate::{EventId, FieldError};
 ///
 /// It is the client's word: check that it is an id of yours before you use it.
 ///
+/// Source: [WHATWG HTML, 9.2.4](https://html.spec.whatwg.org/multipage/server-sent-events.html#the-last-event-id-header).
+///
 /// # Examples
 ///
 /// ```
@@ -109,6 +111,8 @@ const fn too_long(len: usize) -> LastEventIdError {
 /// control character other than tab, which an id may and a header field may not.
 ///
 /// Spaces at either end do not survive HTTP.
+///
+/// Source: [WHATWG HTML, 9.2.4](https://html.spec.whatwg.org/multipage/server-sent-events.html#the-last-event-id-header).
 ///
 /// # Examples
 ///

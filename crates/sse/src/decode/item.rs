@@ -5,6 +5,8 @@ use super::Discarded;
 use crate::{Event, EventId, EventType};
 
 /// The next thing of an event stream, borrowed from the chunk or from the decoder.
+///
+/// Source: [WHATWG HTML, 9.2.6](https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Item<'a> {
