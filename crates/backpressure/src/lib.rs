@@ -29,4 +29,4 @@ pub mod guard;
 mod limit;
 
 #[cfg(feature = "limit")]
-pub use self::limit::{ClientAddress, StreamLimit, StreamLimitBody, StreamLimitFuture, StreamLimitLayer};
+pub use self::limit::{ClientAddress, StreamLimit, StreamLimitLayer};

@@ -13,7 +13,8 @@ use futures_util::FutureExt;
 use http::{Request, Response, StatusCode, request::Builder};
 use http_body::Body;
 use http_body_util::{BodyExt, Empty, Full};
-use longwave_backpressure::{StreamLimit, StreamLimitBody, StreamLimitLayer};
+use longwave_backpressure::{StreamLimit, StreamLimitLayer};
+use longwave_core::StreamBody;
 use longwave_core::{Lifeline, Watch};
 use tower::{Layer, Service, ServiceExt, service_fn};
 
@@ -50,7 +51,7 @@ impl<B> Service<Request<B>> for Echo {
     }
 }
 
-fn call<B>(service: &mut StreamLimit<Echo>, request: Builder, body: B) -> Response<StreamLimitBody<B>> {
+fn call<B>(service: &mut StreamLimit<Echo>, request: Builder, body: B) -> Response<StreamBody<B>> {
     service.call(request.body(body).unwrap()).now_or_never().unwrap().unwrap()
 }
 

@@ -9,7 +9,8 @@ use futures_util::FutureExt;
 use http::{Request, Response, StatusCode, request::Builder};
 use http_body::Body;
 use http_body_util::{BodyExt, Empty};
-use longwave_backpressure::{StreamLimitBody, StreamLimitLayer};
+use longwave_backpressure::StreamLimitLayer;
+use longwave_core::StreamBody;
 use tower::{Layer, Service, service_fn};
 
 fn event_stream() -> Builder {
@@ -36,7 +37,7 @@ where
 }
 
 /// What a layer without a slot says to a request.
-fn refused(layer: &StreamLimitLayer, request: Builder) -> Response<StreamLimitBody<Empty<Bytes>>> {
+fn refused(layer: &StreamLimitLayer, request: Builder) -> Response<StreamBody<Empty<Bytes>>> {
     let mut service = layer.layer(service_fn(never));
     assert_eq!(service.open(), 0);
     let response = call(&mut service, request);

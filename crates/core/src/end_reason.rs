@@ -1,8 +1,8 @@
-use std::{borrow::Cow, fmt, ops::RangeInclusive, time::Duration};
+use std::{borrow::Cow, fmt, ops::RangeInclusive, sync::Arc, time::Duration};
 
 use longwave_sse::{Event, EventType, random_retry};
 
-/// Why a stream is ended, and what the wire says of it.
+/// Why a stream is ended, and what the wire says of it; cheap to clone.
 ///
 /// A WebSocket says it by a close code and a reason; an event stream by a `retry` and last words.
 ///
@@ -32,6 +32,12 @@ use longwave_sse::{Event, EventType, random_retry};
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[must_use]
 pub struct EndReason {
+    /// One for the thousands of streams that end for the same reason.
+    inner: Arc<Inner>,
+}
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+struct Inner {
     cause: Cause,
     close_code: u16,
     text: Cow<'static, str>,
@@ -73,6 +79,31 @@ pub enum Reconnect {
     Never,
 }
 
+impl Cause {
+    /// A short name, for metrics and logs.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use longwave_core::Cause;
+    ///
+    /// assert_eq!(Cause::AgedOut.name(), "aged_out");
+    /// ```
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AgedOut => "aged_out",
+            Self::Closed => "closed",
+            Self::Draining => "draining",
+            Self::Expired => "expired",
+            Self::Overloaded => "overloaded",
+            Self::Revoked => "revoked",
+            Self::Stalled => "stalled",
+            Self::Unresponsive => "unresponsive",
+        }
+    }
+}
+
 impl EndReason {
     /// Makes the reason that goes with a cause.
     pub fn new(cause: Cause) -> Self {
@@ -87,53 +118,60 @@ impl EndReason {
             Cause::Stalled => (4008, "reader stalled", after(1, 5)),
             Cause::Unresponsive => (4009, "peer unresponsive", after(1, 5)),
         };
-        Self { cause, close_code, text: Cow::Borrowed(text), reconnect, last_words: None }
+        let text = Cow::Borrowed(text);
+        Self { inner: Arc::new(Inner { cause, close_code, text, reconnect, last_words: None }) }
     }
 
     /// Sets the WebSocket close code.
     pub fn with_close_code(self, close_code: u16) -> Self {
-        Self { close_code, ..self }
+        self.with(|inner| inner.close_code = close_code)
     }
 
     /// Sets the text, which a WebSocket sends as its close reason: no secrets, and at most 123 bytes of it.
     pub fn with_text(self, text: impl Into<Cow<'static, str>>) -> Self {
-        Self { text: text.into(), ..self }
+        self.with(|inner| inner.text = text.into())
     }
 
     /// Sets when the client may come back.
     pub fn reconnect(self, reconnect: Reconnect) -> Self {
-        Self { reconnect, ..self }
+        self.with(|inner| inner.reconnect = reconnect)
     }
 
     /// Sets an event that an event stream sends before it ends.
     pub fn last_words(self, event: Event) -> Self {
-        Self { last_words: Some(event), ..self }
+        self.with(|inner| inner.last_words = Some(event))
+    }
+
+    fn with(mut self, set: impl FnOnce(&mut Inner)) -> Self {
+        set(Arc::make_mut(&mut self.inner));
+        self
     }
 
     /// What has ended the stream.
     #[must_use]
-    pub const fn cause(&self) -> Cause {
-        self.cause
+    pub fn cause(&self) -> Cause {
+        self.inner.cause
     }
 
     /// The WebSocket close code.
     #[must_use]
-    pub const fn close_code(&self) -> u16 {
-        self.close_code
+    pub fn close_code(&self) -> u16 {
+        self.inner.close_code
     }
 
     /// The WebSocket close reason: the text, cut to the 123 bytes that fit into a close frame.
     #[must_use]
     pub fn text(&self) -> &str {
-        let fits = |&end: &usize| self.text.is_char_boundary(end);
-        let end = (0..=self.text.len().min(MAX_CLOSE_REASON)).rev().find(fits).unwrap_or(0);
-        &self.text[..end]
+        let text = &self.inner.text;
+        let fits = |&end: &usize| text.is_char_boundary(end);
+        let end = (0..=text.len().min(MAX_CLOSE_REASON)).rev().find(fits).unwrap_or(0);
+        &text[..end]
     }
 
     /// When the client may come back.
     #[must_use]
-    pub const fn reconnection(&self) -> &Reconnect {
-        &self.reconnect
+    pub fn reconnection(&self) -> &Reconnect {
+        &self.inner.reconnect
     }
 
     /// The block that an event stream ends with: the last words, and a `retry` that keeps clients apart.
@@ -152,12 +190,13 @@ impl EndReason {
     /// assert_eq!(farewell.encode(), "retry: 3000\n\n");
     /// ```
     pub fn farewell(&self, random: u64) -> Event {
-        let event = self.last_words.clone().unwrap_or_default();
-        match &self.reconnect {
+        let Inner { text, reconnect, last_words, .. } = &*self.inner;
+        let event = last_words.clone().unwrap_or_default();
+        match reconnect {
             Reconnect::After(range) => event.retry(random_retry(range.clone(), random)),
             Reconnect::Never => event.retry(NEVER),
-            Reconnect::AfterLogin if self.last_words.is_none() => {
-                event.event_type(LOGIN_REQUIRED).data(self.text.clone())
+            Reconnect::AfterLogin if last_words.is_none() => {
+                event.event_type(LOGIN_REQUIRED).data(text.clone())
             }
             Reconnect::AfterLogin => event,
         }
@@ -172,7 +211,7 @@ impl From<Cause> for EndReason {
 
 impl fmt::Display for EndReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.text, self.close_code)
+        write!(f, "{} ({})", self.inner.text, self.inner.close_code)
     }
 }
 

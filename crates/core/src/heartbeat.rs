@@ -3,8 +3,10 @@ use std::{fmt, sync::Arc, time::Duration};
 use bytes::Bytes;
 use longwave_sse::Event;
 
+use crate::StreamKind;
+
 /// How a stream is kept alive: the settings that a layer puts on a [`Lifeline`](crate::Lifeline), and that
-/// whoever carries the stream goes by.
+/// whoever carries the stream goes by. It is cheap to clone.
 ///
 /// The interval has to be shorter than the shortest idle timeout on the way, with room for a round trip: half of
 /// it is a good rule. Common ones are 55 s (Heroku), 60 s (nginx, AWS load balancers), 100 s (Cloudflare); see
@@ -27,6 +29,11 @@ use longwave_sse::Event;
 #[derive(Clone)]
 #[must_use]
 pub struct Heartbeat {
+    settings: Arc<Settings>,
+}
+
+#[derive(Clone)]
+struct Settings {
     interval: Duration,
     websocket_interval: Duration,
     beat: Beat,
@@ -43,28 +50,30 @@ impl Heartbeat {
     /// Makes a heartbeat for streams that may be silent for this long; an event stream gets a comment.
     pub fn every(interval: Duration) -> Self {
         let comment = Bytes::from_static(COMMENT);
-        Self { interval, websocket_interval: interval, beat: Beat::Fixed(comment.clone()), prelude: comment }
+        let beat = Beat::Fixed(comment.clone());
+        let settings = Settings { interval, websocket_interval: interval, beat, prelude: comment };
+        Self { settings: Arc::new(settings) }
     }
 
     /// Sets how long a stream may be silent, of either kind.
     pub fn with_interval(self, interval: Duration) -> Self {
-        Self { interval, websocket_interval: interval, ..self }
+        self.set(|settings| (settings.interval, settings.websocket_interval) = (interval, interval))
     }
 
     /// Sets how long a WebSocket may be silent, if not as long as an event stream.
     pub fn with_websocket_interval(self, interval: Duration) -> Self {
-        Self { websocket_interval: interval, ..self }
+        self.set(|settings| settings.websocket_interval = interval)
     }
 
     /// Sends this event to event streams instead of a comment.
     pub fn event(self, event: &Event) -> Self {
-        Self { beat: Beat::Fixed(event.encode()), ..self }
+        self.set(|settings| settings.beat = Beat::Fixed(event.encode()))
     }
 
     /// Sends to event streams what `make` makes at each beat: for one, a cursor (an event with an id alone),
     /// which keeps the client's last event ID up to date while there is nothing else to say.
     pub fn with(self, make: impl Fn() -> Event + Send + Sync + 'static) -> Self {
-        Self { beat: Beat::Made(Arc::new(make)), ..self }
+        self.set(|settings| settings.beat = Beat::Made(Arc::new(make)))
     }
 
     /// Begins event streams that have nothing to say at first with a comment of this many bytes, which gets the
@@ -75,25 +84,39 @@ impl Heartbeat {
         prelude[0] = b':';
         let end = prelude.len() - 2;
         prelude[end..].fill(b'\n');
-        Self { prelude: prelude.into(), ..self }
+        self.set(|settings| settings.prelude = prelude.into())
+    }
+
+    fn set(mut self, set: impl FnOnce(&mut Settings)) -> Self {
+        set(Arc::make_mut(&mut self.settings));
+        self
     }
 
     /// How long an event stream may be silent.
     #[must_use]
-    pub const fn interval(&self) -> Duration {
-        self.interval
+    pub fn interval(&self) -> Duration {
+        self.settings.interval
     }
 
     /// How long a WebSocket may be silent.
     #[must_use]
-    pub const fn websocket_interval(&self) -> Duration {
-        self.websocket_interval
+    pub fn websocket_interval(&self) -> Duration {
+        self.settings.websocket_interval
+    }
+
+    /// How long a stream of this kind may be silent, if it gets beats at all.
+    pub(crate) fn interval_of(&self, kind: StreamKind) -> Option<Duration> {
+        match kind {
+            StreamKind::EventStream => Some(self.interval()),
+            StreamKind::WebSocket => Some(self.websocket_interval()),
+            StreamKind::Grpc | StreamKind::Other => None,
+        }
     }
 
     /// The bytes of a beat for an event stream.
     #[must_use]
     pub fn beat(&self) -> Bytes {
-        match &self.beat {
+        match &self.settings.beat {
             Beat::Fixed(bytes) => bytes.clone(),
             Beat::Made(make) => make().encode(),
         }
@@ -102,7 +125,7 @@ impl Heartbeat {
     /// The bytes that begin an event stream.
     #[must_use]
     pub fn opening(&self) -> Bytes {
-        self.prelude.clone()
+        self.settings.prelude.clone()
     }
 }
 
@@ -116,8 +139,8 @@ impl Default for Heartbeat {
 impl fmt::Debug for Heartbeat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Heartbeat")
-            .field("interval", &self.interval)
-            .field("websocket_interval", &self.websocket_interval)
+            .field("interval", &self.interval())
+            .field("websocket_interval", &self.websocket_interval())
             .finish_non_exhaustive()
     }
 }

@@ -11,7 +11,11 @@
 //! - [`StreamBody`] is the one wrapper around a response body, which [`Attach`] puts there: it beats, ends, and
 //!   holds the tether.
 //! - [`StreamKind`] tells what a request asks for and what a response is; [`Heartbeat`] is how to keep it alive.
+//! - [`Observer`] is told what becomes of streams, by an [`ObserverLayer`]; with the feature `tracing`, there is
+//!   one that emits events.
 //! - [`Schedule`] says when to beat and when a peer is dead.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 /// The examples of the README, so that they stay true.
 #[cfg(doctest)]
@@ -22,17 +26,25 @@ mod connection;
 mod end_reason;
 mod heartbeat;
 mod lifeline;
+mod observer;
+mod observer_layer;
 mod schedule;
 mod stream_body;
 mod stream_kind;
+#[cfg(feature = "tracing")]
+mod tracing;
 
 use std::{collections::hash_map::RandomState, hash::BuildHasher};
 
+#[cfg(feature = "tracing")]
+pub use self::tracing::Tracing;
 pub use self::{
     connection::{Connection, Progress, Side, Watch},
     end_reason::{Cause, EndReason, Reconnect},
     heartbeat::Heartbeat,
-    lifeline::{Ended, Lifeline, Tether},
+    lifeline::{Deadline, Ended, Lifeline, Tether},
+    observer::{Closed, Observer, Opened, Refused},
+    observer_layer::{Observed, ObserverLayer},
     schedule::{Due, Schedule},
     stream_body::{Attach, StreamBody},
     stream_kind::StreamKind,

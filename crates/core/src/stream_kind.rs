@@ -26,6 +26,25 @@ pub enum StreamKind {
 }
 
 impl StreamKind {
+    /// A short name, for metrics and logs.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use longwave_core::StreamKind;
+    ///
+    /// assert_eq!(StreamKind::EventStream.name(), "sse");
+    /// ```
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::EventStream => "sse",
+            Self::Grpc => "grpc",
+            Self::Other => "other",
+            Self::WebSocket => "websocket",
+        }
+    }
+
     /// What a request asks for, by its method and head.
     pub fn of_request<B>(request: &Request<B>) -> Self {
         let headers = request.headers();

@@ -17,7 +17,8 @@ use crate::{
 ///   status would make a browser's `EventSource` give up for good;
 /// - a new WebSocket and a new gRPC call get `503` with `Retry-After`;
 /// - any other request is answered as ever, over HTTP/1.1 with `Connection: close`;
-/// - the open streams are ended one by one, lowest [rank](crate::DrainRank) first: an event stream with a
+/// - the open streams are ended one by one, lowest [rank](crate::DrainRank) first and among these whoever has been
+///   silent for longest: an event stream with a
 ///   `retry`, a WebSocket with close code 1012, a gRPC call with `grpc-status: 14`. One that turns up later,
 ///   by a request that was under way or did not say what it asks for, has its time in the rest of the window.
 ///
@@ -116,11 +117,13 @@ impl Drain {
             }
         });
         let Some(streams) = streams else { return };
-        let streams = streams.into_iter().map(|(rank, lifeline)| (rank, random(), lifeline));
+        let streams =
+            streams.into_iter().map(|(rank, lifeline)| ((rank, lifeline.last_sent(), random()), lifeline));
         let mut streams: Vec<_> = streams.collect();
-        streams.sort_unstable_by_key(|&(rank, random, _)| (rank, random));
+        // Whoever has been silent for longest goes first.
+        streams.sort_unstable_by_key(|&(place, _)| place);
         let n = streams.len();
-        for (i, (_, random, lifeline)) in streams.into_iter().enumerate() {
+        for (i, ((_, _, random), lifeline)) in streams.into_iter().enumerate() {
             // What has decided on the place does not decide on the time once more.
             let due = share(window, i, n, random.rotate_left(32));
             if let Some(at) = start.checked_add(due) {

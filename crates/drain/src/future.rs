@@ -14,7 +14,7 @@ use pin_project_lite::pin_project;
 use tokio::time::Instant;
 
 use crate::{
-    DrainBody, DrainRank,
+    DrainRank,
     jitter::{about, part, random},
     refusal::close,
     registry::{InFlight, Plan},
@@ -25,21 +25,8 @@ pin_project! {
     #[must_use = "futures do nothing unless polled"]
     pub struct ResponseFuture<F> {
         #[pin]
-        state: State<F>,
-    }
-}
-
-pin_project! {
-    #[project = StateProj]
-    enum State<F> {
-        Open {
-            #[pin]
-            inner: Attach<F>,
-            visit: Option<Visit>,
-        },
-        Refused {
-            response: Option<Response<Bytes>>,
-        },
+        inner: Attach<F>,
+        visit: Option<Visit>,
     }
 }
 
@@ -53,46 +40,36 @@ pub(crate) struct Visit {
 }
 
 impl<F> ResponseFuture<F> {
-    pub(crate) const fn open(inner: Attach<F>, visit: Visit) -> Self {
-        Self { state: State::Open { inner, visit: Some(visit) } }
+    pub(crate) const fn asking(inner: Attach<F>, visit: Visit) -> Self {
+        Self { inner, visit: Some(visit) }
     }
 
-    pub(crate) const fn refused(response: Response<Bytes>) -> Self {
-        Self { state: State::Refused { response: Some(response) } }
+    pub(crate) fn refused(response: Response<Bytes>) -> Self {
+        Self { inner: Attach::answer(response), visit: None }
     }
 }
 
 impl<F, B, E> Future for ResponseFuture<F>
 where
     F: Future<Output = Result<Response<B>, E>>,
-    B: Body,
+    B: Body<Data = Bytes>,
 {
-    type Output = Result<Response<DrainBody<B>>, E>;
+    type Output = Result<Response<StreamBody<B>>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project().state.project() {
-            StateProj::Open { inner, visit } => {
-                let response = ready!(inner.poll(cx));
-                let visit = visit.take();
-                Poll::Ready(response.map(|mut response| {
-                    if let Some(visit) = visit {
-                        visit.answered(&mut response);
-                    }
-                    response.map(DrainBody::passing)
-                }))
-            }
-            StateProj::Refused { response } => {
-                let response = response.take().expect("a future is not polled after it was ready");
-                Poll::Ready(Ok(response.map(DrainBody::refused)))
-            }
+        let this = self.project();
+        let mut response = ready!(this.inner.poll(cx));
+        if let (Ok(response), Some(visit)) = (&mut response, this.visit.take()) {
+            visit.answered(response);
         }
+        Poll::Ready(response)
     }
 }
 
 impl Visit {
     /// The response tells what has become of the request. Its body carries the stream, here or further
     /// inside.
-    fn answered<B: Body>(self, response: &mut Response<StreamBody<B>>) {
+    fn answered<B: Body<Data = Bytes>>(self, response: &mut Response<StreamBody<B>>) {
         let plan = self.in_flight.registry().plan();
         let kind = match StreamKind::of_response(response) {
             // Over HTTP/2 a WebSocket is accepted by any success (RFC 8441, section 5).
@@ -109,7 +86,7 @@ impl Visit {
             return self.opened(rank);
         }
         // Of one that is short the server takes care.
-        if response.body().get_ref().size_hint().exact().is_none() {
+        if response.body().size_hint().exact().is_none() {
             self.lifeline.hold(self.in_flight);
         }
     }
@@ -132,8 +109,7 @@ impl Visit {
 
 impl<F> fmt::Debug for ResponseFuture<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let refused = matches!(self.state, State::Refused { .. });
-        f.debug_struct("ResponseFuture").field("refused", &refused).finish_non_exhaustive()
+        f.debug_struct("ResponseFuture").field("inner", &self.inner).finish_non_exhaustive()
     }
 }
 

@@ -50,7 +50,6 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-mod body;
 mod drain;
 mod future;
 mod jitter;
@@ -63,6 +62,6 @@ mod report;
 mod service;
 
 pub use self::{
-    body::DrainBody, drain::Drain, future::ResponseFuture, layer::DrainLayer, rank::DrainRank,
-    readiness::Readiness, report::DrainReport, service::DrainService,
+    drain::Drain, future::ResponseFuture, layer::DrainLayer, rank::DrainRank, readiness::Readiness,
+    report::DrainReport, service::DrainService,
 };

@@ -3,7 +3,8 @@ use longwave_core::StreamKind;
 /// Which streams a drain ends first, in the extensions of a response; the lowest rank goes first.
 ///
 /// A stream that is resumed without loss costs its client nothing, so it may go first; one whose end throws
-/// away work goes last, and has the whole window to end by itself. Without a rank, event streams go before
+/// away work goes last, and has the whole window to end by itself. Among equals, whoever has been silent for longest goes first. Without a
+/// rank, event streams go before
 /// WebSockets, and those before gRPC calls.
 ///
 /// # Examples

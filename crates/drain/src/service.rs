@@ -3,13 +3,14 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
-use longwave_core::{Attach, Lifeline, StreamKind};
+use longwave_core::{Attach, Lifeline, StreamBody, StreamKind};
 use tower_service::Service;
 
 use crate::{
-    Drain, DrainBody, ResponseFuture,
+    Drain, ResponseFuture,
     future::Visit,
     refusal::{is_refused, refuse},
 };
@@ -31,9 +32,9 @@ impl<S> DrainService<S> {
 impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for DrainService<S>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>>,
-    ResBody: Body,
+    ResBody: Body<Data = Bytes>,
 {
-    type Response = Response<DrainBody<ResBody>>;
+    type Response = Response<StreamBody<ResBody>>;
     type Error = S::Error;
     type Future = ResponseFuture<S::Future>;
 
@@ -48,12 +49,15 @@ where
         if let Some(plan) = registry.plan()
             && is_refused(asked, request.method())
         {
+            if let Some(lifeline) = request.extensions().get::<Lifeline>() {
+                lifeline.refused(asked, plan.reason.cause().name());
+            }
             return ResponseFuture::refused(refuse(asked, version, &plan.reason));
         }
         let lifeline = Lifeline::of(request.extensions_mut());
         let in_flight = registry.visit();
         let inner = Attach::new(self.inner.call(request), &lifeline);
         let visit = Visit { in_flight, lifeline, asked, version, max_age: self.max_age };
-        ResponseFuture::open(inner, visit)
+        ResponseFuture::asking(inner, visit)
     }
 }

@@ -66,6 +66,20 @@ async fn ten_thousand_streams_end_evenly_over_the_window() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_has_been_silent_for_longest_goes_first() {
+    let drain = Drain::new().window(SECOND);
+    let mut tasks = Vec::new();
+    for _ in 0..10 {
+        tasks.extend(streams(&drain, 1, feed).await);
+        advance(SECOND).await;
+    }
+    let start = Instant::now();
+    drain.run().await;
+    let ends = ends(tasks, start).await;
+    assert!(ends.is_sorted(), "{ends:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn event_streams_go_before_websockets_and_those_before_calls() {
     let drain = Drain::new().window(SECOND);
     let resumable = || {

@@ -84,7 +84,7 @@ async fn beating(pieces: &[&[u8]], silences: Silences, heartbeat: Heartbeat) -> 
         if index % (1 + usize::from(silences.0 >> 1) % 8) == 0 {
             fall_silent(&mut body, &mut wire, &heartbeat).await;
         }
-        body.as_ref().get_ref().get_ref().feed(piece);
+        body.get_ref().expect("the pieces are inside").feed(piece);
         take(&mut body, &mut wire);
     }
     fall_silent(&mut body, &mut wire, &heartbeat).await;

@@ -1,12 +1,17 @@
 //! The layers together, as the README puts them around a service.
 
-use std::{convert::Infallible, time::Duration};
+use std::{
+    convert::Infallible,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use axum::{Router, body::Body, extract::Request, response::sse, routing::get};
 use bytes::Bytes;
 use futures_util::stream;
 use http_body_util::BodyExt;
 use longwave_backpressure::StreamLimitLayer;
+use longwave_core::{Observer, ObserverLayer, Refused};
 use longwave_drain::{Drain, DrainLayer};
 use longwave_heartbeat::HeartbeatLayer;
 use tower::{ServiceBuilder, ServiceExt};
@@ -18,6 +23,37 @@ async fn ask(router: &Router, path: &str, accept: &str) -> axum::response::Respo
 
 async fn all(response: axum::response::Response) -> Bytes {
     response.into_body().collect().await.expect("a whole body").to_bytes()
+}
+
+/// Counts what was refused, and for which reason.
+#[derive(Clone, Default)]
+struct Refusals(Arc<Mutex<Vec<&'static str>>>);
+
+impl Observer for Refusals {
+    fn refused(&self, refused: &Refused) {
+        self.0.lock().expect("not poisoned").push(refused.reason);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_observer_is_told_of_refusals() {
+    let (drain, refusals) = (Drain::new(), Refusals::default());
+    let layers = ServiceBuilder::new()
+        .layer(ObserverLayer::new(refusals.clone()))
+        .layer(DrainLayer::new(&drain))
+        .layer(StreamLimitLayer::new(1))
+        .layer(StreamLimitLayer::new(1).per_key(0, |_| Some(())));
+    let router: Router = Router::new().route("/feed", get(async || "never")).layer(layers);
+    drop(ask(&router, "/feed", "text/event-stream").await);
+    let held = StreamLimitLayer::new(0);
+    let router = router.layer(held).layer(ObserverLayer::new(refusals.clone()));
+    drop(ask(&router, "/feed", "text/event-stream").await);
+    drain.start();
+    let layers =
+        ServiceBuilder::new().layer(ObserverLayer::new(refusals.clone())).layer(DrainLayer::new(&drain));
+    let router: Router = Router::new().route("/feed", get(async || "never")).layer(layers);
+    drop(ask(&router, "/feed", "text/event-stream").await);
+    assert_eq!(*refusals.0.lock().expect("not poisoned"), ["limit_key", "limit_total", "draining"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,14 +4,9 @@
 //! only until the response head is there.
 
 mod address;
-mod body;
-mod future;
 mod layer;
 mod refusal;
 mod service;
 mod slots;
 
-pub use self::{
-    address::ClientAddress, body::StreamLimitBody, future::StreamLimitFuture, layer::StreamLimitLayer,
-    service::StreamLimit,
-};
+pub use self::{address::ClientAddress, layer::StreamLimitLayer, service::StreamLimit};

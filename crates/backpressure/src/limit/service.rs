@@ -4,10 +4,10 @@ use std::{
 };
 
 use http::{Request, Response};
-use longwave_core::{Attach, Lifeline, StreamKind};
+use longwave_core::{Attach, Lifeline, StreamBody, StreamKind};
 use tower_service::Service;
 
-use super::{StreamLimitBody, StreamLimitFuture, layer::Settings, refusal::Asker};
+use super::{layer::Settings, refusal::Asker};
 
 /// Counts the streams that a service has open; made by [`StreamLimitLayer`](crate::StreamLimitLayer).
 ///
@@ -56,9 +56,9 @@ impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for StreamLimit<S>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>>,
 {
-    type Response = Response<StreamLimitBody<ResBody>>;
+    type Response = Response<StreamBody<ResBody>>;
     type Error = S::Error;
-    type Future = StreamLimitFuture<S::Future>;
+    type Future = Attach<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(cx)
@@ -67,19 +67,24 @@ where
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let kind = StreamKind::of_request(&request);
         if !self.settings.counted.includes(kind) {
-            return StreamLimitFuture::passed(self.inner.call(request));
+            return Attach::passing(self.inner.call(request));
         }
         let asker = Asker::of(&request, kind);
         let (parts, body) = request.into_parts();
         let permit = match self.settings.slots.clone().acquire(&parts) {
             Ok(permit) => permit,
-            Err(full) => return StreamLimitFuture::refused(self.settings.refusals.answer(asker, full)),
+            Err(full) => {
+                if let Some(lifeline) = parts.extensions.get::<Lifeline>() {
+                    lifeline.refused(kind, full.name());
+                }
+                return Attach::answer(self.settings.refusals.answer(asker, full));
+            }
         };
         let mut request = Request::from_parts(parts, body);
         let lifeline = Lifeline::of(request.extensions_mut());
         // Carried before the permit is handed over, so that it is not kept if the inner service panics.
         let _tether = lifeline.carry();
         lifeline.hold(permit);
-        StreamLimitFuture::counted(Attach::new(self.inner.call(request), &lifeline))
+        Attach::new(self.inner.call(request), &lifeline)
     }
 }

@@ -28,6 +28,16 @@ pub(super) enum Full {
     Total,
 }
 
+impl Full {
+    /// For a label of a metric.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Key => "limit_key",
+            Self::Total => "limit_total",
+        }
+    }
+}
+
 /// Slots in total only.
 pub(super) fn in_total(total: usize) -> Arc<dyn Slots> {
     by_key(total, total, |_: &Parts| None::<()>)

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use self::shared::Shared;
 pub use self::watch::{Side, Watch};
 pub(crate) use self::{pace::Pace, shared::Keeping};
-use crate::{EndReason, Lifeline, Tether};
+use crate::{EndReason, Lifeline, StreamKind, Tether};
 
 /// A handle on the connection that a request came by.
 ///
@@ -81,6 +81,7 @@ impl Connection {
         lifeline.set_connection(self);
         let keeping = self.shared.keep(tether);
         if keeping == Keeping::Kept {
+            lifeline.opened(StreamKind::WebSocket);
             lifeline.pace().open();
             self.wake();
         }

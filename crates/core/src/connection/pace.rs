@@ -22,13 +22,15 @@ impl Pace {
         self.0.store(turn.wrapping_add(2) | 1, Ordering::Release);
     }
 
-    /// The body was asked, and has nothing.
+    /// The body was asked, and has nothing; tells whether it had before.
     #[inline]
-    pub(crate) fn rest(&self) {
+    pub(crate) fn rest(&self) -> bool {
         let turn = self.0.load(Ordering::Relaxed);
-        if turn % 2 == 1 {
+        let waited = turn % 2 == 1;
+        if waited {
             self.0.store(turn.wrapping_add(1), Ordering::Release);
         }
+        waited
     }
 
     pub(super) fn is_open(&self) -> bool {

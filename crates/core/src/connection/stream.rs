@@ -65,7 +65,9 @@ impl Stream {
             return Standing::Well(None);
         }
         let Moment { now, .. } = moment;
-        let grace = self.lifeline.is_ended().then(|| *self.ended.get_or_insert(now) + limits.grace);
+        // A socket that has claimed the stream says farewell by itself, and takes its own time for it.
+        let leaves_it = self.lifeline.is_ended() && !self.lifeline.is_claimed();
+        let grace = leaves_it.then(|| *self.ended.get_or_insert(now) + limits.grace);
         let stall = self.waits_until(moment, limits);
         let is_over = |deadline: Option<Instant>| deadline.is_some_and(|deadline| deadline <= now);
         self.lost = is_over(grace) || is_over(stall);

@@ -37,34 +37,59 @@ impl Ended {
     }
 }
 
-impl Future for Ended {
-    type Output = EndReason;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<EndReason> {
+impl Ended {
+    /// Waits until the stream is to end or, with the same timer, for a point in time.
+    pub(crate) fn poll_until(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        until: Option<Instant>,
+    ) -> Poll<Option<EndReason>> {
         let mut this = self.project();
         loop {
             let deadline = match this.lifeline.shared.wait(*this.key, cx.waker()) {
                 Outlook::Ended(reason) => {
                     *this.key = None;
-                    this.timer.set(None);
-                    return Poll::Ready(reason);
+                    return Poll::Ready(Some(reason));
                 }
                 Outlook::Open { key, deadline } => {
                     *this.key = Some(key);
                     deadline
                 }
             };
-            match (deadline, this.timer.as_mut().as_pin_mut()) {
-                (None, _) => return Poll::Pending,
-                (Some(deadline), None) => this.timer.set(Some(sleep_until(deadline))),
-                (Some(deadline), Some(timer)) if timer.deadline() != deadline => timer.reset(deadline),
-                (Some(_), Some(_)) => {}
-            }
-            let Some(timer) = this.timer.as_mut().as_pin_mut() else { return Poll::Pending };
-            if timer.poll(cx).is_pending() {
+            let Some(first) = deadline.into_iter().chain(until).min() else { return Poll::Pending };
+            if poll_timer(this.timer.as_mut(), cx, first).is_pending() {
                 return Poll::Pending;
             }
-            this.lifeline.shared.end_if_due(Instant::now());
+            let now = Instant::now();
+            this.lifeline.shared.end_if_due(now);
+            if until.is_some_and(|until| until <= now) && !this.lifeline.is_ended() {
+                return Poll::Ready(None);
+            }
+        }
+    }
+
+    /// Waits for a point in time alone, when it is known that the stream is to end.
+    pub(crate) fn poll_patience(self: Pin<&mut Self>, cx: &mut Context<'_>, until: Instant) -> Poll<()> {
+        poll_timer(self.project().timer, cx, until)
+    }
+}
+
+fn poll_timer(mut timer: Pin<&mut Option<Sleep>>, cx: &mut Context<'_>, until: Instant) -> Poll<()> {
+    match timer.as_mut().as_pin_mut() {
+        None => timer.set(Some(sleep_until(until))),
+        Some(timer) if timer.deadline() != until => timer.reset(until),
+        Some(_) => {}
+    }
+    timer.as_pin_mut().map_or(Poll::Pending, |timer| timer.poll(cx))
+}
+
+impl Future for Ended {
+    type Output = EndReason;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<EndReason> {
+        match self.poll_until(cx, None) {
+            Poll::Ready(Some(reason)) => Poll::Ready(reason),
+            Poll::Ready(None) | Poll::Pending => Poll::Pending,
         }
     }
 }

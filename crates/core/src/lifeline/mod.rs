@@ -1,19 +1,21 @@
 //! The word for ending a stream, and for letting go of things when it is really over.
 
+mod deadline;
+mod deadlines;
 mod ended;
 mod shared;
 #[cfg(test)]
 mod tests;
 mod waiting;
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use http::Extensions;
 use tokio::time::Instant;
 
-pub use self::ended::Ended;
-use self::shared::{Released, Shared};
-use crate::{Connection, EndReason, Heartbeat, connection::Pace};
+pub use self::{deadline::Deadline, ended::Ended};
+use self::{deadlines::Deadlines, shared::Shared};
+use crate::{Connection, EndReason, Heartbeat, Observer, Refused, StreamKind, connection::Pace};
 
 /// The means to end a long-lived stream, with a reason, from anywhere.
 ///
@@ -104,7 +106,21 @@ impl Lifeline {
     /// # Ok::<_, std::io::Error>(())
     /// ```
     pub fn end_at(&self, deadline: Instant, reason: impl Into<EndReason>) {
-        self.shared.end_at(deadline, reason.into());
+        let reason = reason.into();
+        self.shared.change_deadlines(|deadlines| deadlines.set_shared(deadline, reason));
+    }
+
+    /// Ends the stream at a point in time that can be [moved](Deadline::set), unless it is to end earlier for
+    /// another reason.
+    pub fn deadline(&self, at: Instant, reason: impl Into<EndReason>) -> Deadline {
+        let reason = reason.into();
+        let set = |deadlines: &mut Deadlines| {
+            let key = deadlines.key();
+            deadlines.set(key, at, reason);
+            key
+        };
+        // Of a stream that is to end already there is nothing left to move.
+        Deadline::new(self.clone(), self.shared.change_deadlines(set).unwrap_or_default())
     }
 
     /// Waits until the stream is to end, and gives the reason.
@@ -185,6 +201,72 @@ impl Lifeline {
         Tether { lifeline: self.clone() }
     }
 
+    /// Sets who is told what becomes of the stream; the first one stays.
+    pub fn set_observer(&self, observer: Arc<dyn Observer>) {
+        self.shared.observe(observer);
+    }
+
+    /// Notes that the stream is open, and of which kind it is: for whoever carries it.
+    ///
+    /// [`StreamBody`](crate::StreamBody) and [`Connection::keep`] do; more than once counts as once.
+    pub fn opened(&self, kind: StreamKind) {
+        self.shared.opened(kind);
+    }
+
+    /// Notes that no stream of this kind will come of the request, and why: a short name, for a label of a metric.
+    pub fn refused(&self, kind: StreamKind, reason: &'static str) {
+        if let Some(observer) = self.shared.observer() {
+            observer.refused(&Refused { kind, reason });
+        }
+    }
+
+    /// Notes that a beat was sent.
+    pub fn beaten(&self) {
+        if let (Some(observer), Some(kind)) = (self.shared.observer(), self.shared.kind()) {
+            observer.beat(kind);
+        }
+    }
+
+    /// Notes that a beat was answered.
+    pub fn answered(&self, round_trip: Duration) {
+        if let (Some(observer), Some(kind)) = (self.shared.observer(), self.shared.kind()) {
+            observer.answered(kind, round_trip);
+        }
+    }
+
+    /// Which kind of stream it is, once it is open.
+    #[must_use]
+    pub fn kind(&self) -> Option<StreamKind> {
+        self.shared.kind()
+    }
+
+    /// When the stream was last seen to have sent something other than beats, or was opened; `None` if it is not
+    /// open yet.
+    ///
+    /// Of a WebSocket that is somebody else's, it is when anything was sent over its connection.
+    #[must_use]
+    pub fn last_sent(&self) -> Option<Instant> {
+        self.shared.last_sent()
+    }
+
+    /// Notes that what was sent before `now` was all there is.
+    pub(crate) fn sent(&self, now: Instant) {
+        self.shared.sent(now);
+    }
+
+    /// Carries the stream as the socket that an upgrade will lead to, or as the future that waits for it.
+    ///
+    /// After a `101` the [`Connection`] then does not [keep](Connection::keep) the stream, nor does it cut it when it
+    /// has ended and does not go: whoever has claimed it sees to both.
+    pub fn claim(&self) -> Tether {
+        self.shared.claim();
+        self.carry()
+    }
+
+    pub(crate) fn is_claimed(&self) -> bool {
+        self.shared.is_claimed()
+    }
+
     pub(crate) fn pace(&self) -> &Pace {
         self.shared.pace()
     }
@@ -212,10 +294,9 @@ impl Clone for Tether {
 
 impl Drop for Tether {
     fn drop(&mut self) {
-        // What was held is dropped here, after the lock has been let go of.
-        let released = self.lifeline.shared.release(&self.lifeline);
-        if released.is_some_and(Released::was_counted) {
-            self.lifeline.connection().into_iter().for_each(Connection::left);
+        let shared = &self.lifeline.shared;
+        if let Some(released) = shared.release(&self.lifeline) {
+            released.let_go(shared);
         }
     }
 }

@@ -1,16 +1,17 @@
 use std::{
     mem,
     sync::{
-        Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::Waker,
+    time::Duration,
 };
 
 use tokio::time::Instant;
 
-use super::{Lifeline, waiting::Waiting};
-use crate::{Connection, EndReason, Heartbeat, connection::Pace};
+use super::{Lifeline, deadlines::Deadlines, waiting::Waiting};
+use crate::{Closed, Connection, EndReason, Heartbeat, Observer, Opened, StreamKind, connection::Pace};
 
 /// What a guard is: something to drop.
 pub(super) type Guard = Box<dyn Send>;
@@ -20,10 +21,29 @@ pub(super) type Guard = Box<dyn Send>;
 pub(super) struct Shared {
     /// Set under the lock, so that whoever holds it knows; read without.
     ended: AtomicBool,
+    /// Whoever speaks over an upgraded connection carries the stream itself.
+    claimed: AtomicBool,
     pace: Pace,
     /// Set under the lock; it counts the stream while that is carried.
     connection: OnceLock<Connection>,
+    observing: OnceLock<Observing>,
+    opening: OnceLock<Opening>,
+    /// When the stream was last seen to have sent something, in milliseconds since it was opened.
+    sent: AtomicU64,
     state: Mutex<State>,
+}
+
+/// Who is told of the stream, and since when.
+struct Observing {
+    observer: Arc<dyn Observer>,
+    since: Instant,
+}
+
+/// What was opened, and when.
+#[derive(Clone, Copy)]
+struct Opening {
+    kind: StreamKind,
+    at: Instant,
 }
 
 /// What the last tether leaves behind, to be dropped outside of the lock.
@@ -31,16 +51,20 @@ pub(super) struct Shared {
 pub(super) struct Released {
     guards: Vec<Guard>,
     counted: Option<Lifeline>,
+    /// The stream was open, and the observer does not know yet that it is over.
+    untold: bool,
 }
 
 #[derive(Default)]
 struct State {
     reason: Option<EndReason>,
-    deadline: Option<(Instant, EndReason)>,
+    deadlines: Deadlines,
     waiting: Waiting,
     tethers: usize,
     /// The last tether has gone, so that what is handed over comes too late.
     over: bool,
+    /// The observer was told so.
+    told: bool,
     guards: Vec<Guard>,
     heartbeat: Option<Heartbeat>,
 }
@@ -76,7 +100,7 @@ impl Shared {
                 return false;
             }
             state.reason = Some(reason);
-            state.deadline = None;
+            state.deadlines.clear();
             self.ended.store(true, Ordering::Release);
             mem::take(&mut state.waiting)
         };
@@ -87,38 +111,40 @@ impl Shared {
         true
     }
 
-    pub(super) fn end_at(&self, deadline: Instant, reason: EndReason) {
-        let wakers: Vec<Waker> = {
+    /// Changes the deadlines, and sees to it that nobody sleeps through one that is earlier now.
+    pub(super) fn change_deadlines<T>(&self, change: impl FnOnce(&mut Deadlines) -> T) -> Option<T> {
+        let (changed, wakers) = {
             let mut state = self.lock();
-            let later = state.deadline.as_ref().is_some_and(|(earlier, _)| *earlier <= deadline);
-            if state.reason.is_some() || later {
-                return;
+            if state.reason.is_some() {
+                return None;
             }
-            state.deadline = Some((deadline, reason));
+            let before = state.deadlines.first();
+            let changed = change(&mut state.deadlines);
+            let earlier = match (before, state.deadlines.first()) {
+                (Some(before), Some(now)) => now < before,
+                (before, now) => before.is_none() && now.is_some(),
+            };
+            if !earlier {
+                return Some(changed);
+            }
             // They keep their places: each only has to set its timer anew.
-            state.waiting.iter().cloned().collect()
+            (changed, state.waiting.iter().cloned().collect::<Vec<_>>())
         };
         wakers.into_iter().for_each(Waker::wake);
         if let Some(connection) = self.connection() {
             connection.wake_if_watching();
         }
+        Some(changed)
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.lock().deadline.as_ref().map(|(deadline, _)| *deadline)
+        self.lock().deadlines.first()
     }
 
     /// Ends the stream if its deadline is not after `now`.
     pub(super) fn end_if_due(&self, now: Instant) {
-        let due = {
-            let mut state = self.lock();
-            if state.deadline.as_ref().is_some_and(|(deadline, _)| *deadline <= now) {
-                state.deadline.take()
-            } else {
-                None
-            }
-        };
-        if let Some((_, reason)) = due {
+        let due = self.lock().deadlines.due(now);
+        if let Some(reason) = due {
             self.end(|| reason);
         }
     }
@@ -130,7 +156,7 @@ impl Shared {
             return Outlook::Ended(reason.clone());
         }
         let key = state.waiting.keep(key, waker);
-        Outlook::Open { key, deadline: state.deadline.as_ref().map(|(deadline, _)| *deadline) }
+        Outlook::Open { key, deadline: state.deadlines.first() }
     }
 
     pub(super) fn forget(&self, key: usize) {
@@ -169,8 +195,17 @@ impl Shared {
             return None;
         }
         state.over = true;
+        let untold = self.opening.get().is_some() && !mem::replace(&mut state.told, true);
         let counted = self.connection().and_then(|connection| connection.leave(lifeline));
-        Some(Released { guards: mem::take(&mut state.guards), counted })
+        Some(Released { guards: mem::take(&mut state.guards), counted, untold })
+    }
+
+    pub(super) fn claim(&self) {
+        self.claimed.store(true, Ordering::Release);
+    }
+
+    pub(super) fn is_claimed(&self) -> bool {
+        self.claimed.load(Ordering::Acquire)
     }
 
     pub(super) fn set_connection(&self, connection: &Connection, lifeline: &Lifeline) {
@@ -185,6 +220,51 @@ impl Shared {
 
     pub(super) fn connection(&self) -> Option<&Connection> {
         self.connection.get()
+    }
+
+    pub(super) fn observe(&self, observer: Arc<dyn Observer>) {
+        self.observing.get_or_init(|| Observing { observer, since: Instant::now() });
+    }
+
+    pub(super) fn observer(&self) -> Option<&dyn Observer> {
+        self.observing.get().map(|observing| &*observing.observer)
+    }
+
+    pub(super) fn kind(&self) -> Option<StreamKind> {
+        self.opening.get().map(|opening| opening.kind)
+    }
+
+    pub(super) fn opened(&self, kind: StreamKind) {
+        let opening = Opening { kind, at: Instant::now() };
+        if self.opening.set(opening).is_err() {
+            return;
+        }
+        if let Some(Observing { observer, since }) = self.observing.get() {
+            let interval = self.heartbeat().and_then(|heartbeat| heartbeat.interval_of(kind));
+            let handshake = opening.at.saturating_duration_since(*since);
+            observer.opened(&Opened { kind, handshake, interval });
+        }
+    }
+
+    pub(super) fn closed(&self) {
+        if let (Some(observer), Some(&Opening { kind, at })) = (self.observer(), self.opening.get()) {
+            observer.closed(&Closed { kind, reason: self.reason(), age: at.elapsed() });
+        }
+    }
+
+    pub(super) fn sent(&self, now: Instant) {
+        if let Some(Opening { at, .. }) = self.opening.get() {
+            let since = now.saturating_duration_since(*at).as_millis();
+            self.sent.store(u64::try_from(since).unwrap_or(u64::MAX), Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn last_sent(&self) -> Option<Instant> {
+        let opening = self.opening.get()?;
+        let own = opening.at + Duration::from_millis(self.sent.load(Ordering::Relaxed));
+        // A socket of somebody else's says nothing, but for what goes over its connection.
+        let below = self.connection().filter(|_| opening.kind == StreamKind::WebSocket);
+        Some(below.and_then(|connection| connection.progress().last()).map_or(own, |last| last.max(own)))
     }
 
     pub(super) const fn pace(&self) -> &Pace {
@@ -213,10 +293,15 @@ impl Shared {
 }
 
 impl Released {
-    /// Whether a connection has counted the stream. Everything else is dropped by this.
-    pub(super) fn was_counted(self) -> bool {
-        let Self { guards, counted } = self;
+    /// Drops what was held, outside of any lock, and tells those who have to know.
+    pub(super) fn let_go(self, shared: &Shared) {
+        let Self { guards, counted, untold } = self;
         drop(guards);
-        counted.is_some()
+        if untold {
+            shared.closed();
+        }
+        if counted.is_some() {
+            shared.connection().into_iter().for_each(Connection::left);
+        }
     }
 }

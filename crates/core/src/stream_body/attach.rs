@@ -5,6 +5,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use bytes::Bytes;
 use http::{Response, StatusCode, header};
 use pin_project_lite::pin_project;
 
@@ -39,8 +40,23 @@ pin_project! {
     #[must_use = "futures do nothing unless polled"]
     pub struct Attach<F> {
         #[pin]
-        inner: F,
+        source: Source<F>,
         tether: Option<Tether>,
+    }
+}
+
+pin_project! {
+    /// Where the response comes from.
+    #[project = SourceProj]
+    enum Source<F> {
+        Inner {
+            #[pin]
+            inner: F,
+        },
+        // In a box, so that it takes no room in all the futures that are none.
+        Answer {
+            response: Option<Box<Response<Bytes>>>,
+        },
     }
 }
 
@@ -52,7 +68,17 @@ struct Attached(Lifeline);
 impl<F> Attach<F> {
     /// Carries the stream of a request while the inner service makes its response.
     pub fn new(inner: F, lifeline: &Lifeline) -> Self {
-        Self { inner, tether: Some(lifeline.carry()) }
+        Self { source: Source::Inner { inner }, tether: Some(lifeline.carry()) }
+    }
+
+    /// Passes on the response of an inner service to which the layer has nothing to add.
+    pub const fn passing(inner: F) -> Self {
+        Self { source: Source::Inner { inner }, tether: None }
+    }
+
+    /// Answers in place of the inner service: what a layer says to a request that it refuses.
+    pub fn answer(response: Response<Bytes>) -> Self {
+        Self { source: Source::Answer { response: Some(Box::new(response)) }, tether: None }
     }
 }
 
@@ -64,7 +90,13 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let response = ready!(this.inner.poll(cx));
+        let response = match this.source.project() {
+            SourceProj::Inner { inner } => ready!(inner.poll(cx)),
+            SourceProj::Answer { response } => {
+                let response = response.take().expect("a future is not polled after it was ready");
+                return Poll::Ready(Ok(response.map(StreamBody::answer)));
+            }
+        };
         let tether = this.tether.take();
         Poll::Ready(response.map(|response| attach(response, tether)))
     }
@@ -82,11 +114,16 @@ fn attach<B>(mut response: Response<B>, tether: Option<Tether>) -> Response<Stre
         return response.map(StreamBody::passing);
     };
     let kind = StreamKind::of_response(&response);
-    if response.status() == StatusCode::SWITCHING_PROTOCOLS
-        && let Some(connection) = tether.lifeline().connection().cloned()
-    {
-        connection.keep(tether);
-        return response.map(StreamBody::passing);
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        let lifeline = tether.lifeline();
+        if lifeline.is_claimed() {
+            // Whoever has claimed it carries it on.
+            return response.map(StreamBody::passing);
+        }
+        if let Some(connection) = lifeline.connection().cloned() {
+            connection.keep(tether);
+            return response.map(StreamBody::passing);
+        }
     }
     if matches!(kind, StreamKind::EventStream | StreamKind::Grpc) {
         // An ordinary body only holds its tether, which it may do twice; two of these would beat twice.

@@ -1,33 +1,22 @@
-use std::{
-    future::Future,
-    mem,
-    pin::Pin,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{mem, time::Duration};
 
 use bytes::{Buf, Bytes};
 use http_body::Frame;
-use pin_project_lite::pin_project;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::Instant;
 
 use crate::{Due, Heartbeat, Schedule, random};
 
-pin_project! {
-    /// The heartbeat of an event stream.
-    ///
-    /// It looks at no clock while the stream has something to send, and has no timer before the stream has
-    /// been silent once.
-    pub(super) struct Beats {
-        heartbeat: Option<Heartbeat>,
-        begun: Option<Begun>,
-        // Something was sent since the clock was looked at.
-        sent: bool,
-        // What is left of a byte order mark that cannot come first any more.
-        bom: &'static [u8],
-        #[pin]
-        timer: Option<Sleep>,
-    }
+/// The heartbeat of an event stream.
+///
+/// It looks at no clock while the stream has something to send, and asks for no timer before the stream has been
+/// silent once.
+pub(super) struct Beats {
+    heartbeat: Option<Heartbeat>,
+    begun: Option<Begun>,
+    /// Something was sent since the clock was looked at.
+    sent: bool,
+    /// What is left of a byte order mark that cannot come first any more.
+    bom: &'static [u8],
 }
 
 struct Begun {
@@ -35,78 +24,77 @@ struct Begun {
     schedule: Schedule,
 }
 
+/// When there is to be a beat.
+pub(super) enum Next {
+    Now(Bytes),
+    At(Instant),
+    Never,
+}
+
 impl Beats {
     pub(super) const fn new(heartbeat: Option<Heartbeat>) -> Self {
-        Self { heartbeat, begun: None, sent: false, bom: &[], timer: None }
+        Self { heartbeat, begun: None, sent: false, bom: &[] }
     }
 
-    /// Takes note of a frame of the stream; `None` if nothing is left of it.
+    /// Takes note of a frame of the stream, and tells whether anything is left of it.
     #[inline]
-    pub(super) fn sent(self: Pin<&mut Self>, frame: Frame<Bytes>) -> Option<Frame<Bytes>> {
-        let this = self.project();
-        *this.sent = true;
-        if this.bom.is_empty() { Some(frame) } else { Self::without_bom(this.bom, frame) }
+    pub(super) fn sent(&mut self, frame: &mut Frame<Bytes>) -> bool {
+        self.sent = true;
+        self.bom.is_empty() || self.without_bom(frame)
     }
 
     /// Takes off the byte order mark that the stream begins with although something went before it: anywhere but
     /// at the very start it would count as part of the first line.
     #[cold]
-    fn without_bom(bom: &mut &'static [u8], frame: Frame<Bytes>) -> Option<Frame<Bytes>> {
-        let mut data = match frame.into_data() {
-            Ok(data) => data,
-            Err(frame) => return Some(frame),
-        };
-        let len = bom.iter().zip(&data).take_while(|(mark, byte)| mark == byte).count();
-        if len == bom.len() || len == data.len() {
+    fn without_bom(&mut self, frame: &mut Frame<Bytes>) -> bool {
+        let Some(data) = frame.data_mut() else { return true };
+        let len = self.bom.iter().zip(&*data).take_while(|(mark, byte)| mark == byte).count();
+        if len == self.bom.len() || len == data.len() {
             data.advance(len);
-            *bom = &bom[len..];
+            self.bom = &self.bom[len..];
         } else {
             // It was none: what was taken off for it belongs to the first line.
-            let taken = &BOM[..BOM.len() - bom.len()];
-            *bom = &[];
+            let taken = &BOM[..BOM.len() - self.bom.len()];
+            self.bom = &[];
             if !taken.is_empty() {
-                data = [taken, &data].concat().into();
+                *data = [taken, data].concat().into();
             }
         }
-        (!data.is_empty()).then(|| Frame::data(data))
+        !data.is_empty()
     }
 
-    /// The next beat, if one is due; `between` tells whether the stream stands between events.
-    pub(super) fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>, between: bool) -> Poll<Bytes> {
-        let mut this = self.project();
-        let Some(heartbeat) = this.heartbeat else { return Poll::Pending };
-        let begun = match this.begun {
+    /// Whether something was sent since the clock was looked at: by the stream itself, not as a beat.
+    pub(super) const fn has_sent(&self) -> bool {
+        self.sent
+    }
+
+    /// When the next beat is due; `between` tells whether the stream stands between events.
+    pub(super) fn next(&mut self, now: Instant, between: bool) -> Next {
+        let sent = mem::take(&mut self.sent);
+        let Some(heartbeat) = &self.heartbeat else { return Next::Never };
+        let begun = match &mut self.begun {
             Some(begun) => begun,
             first => {
                 let schedule = Schedule::one_way(heartbeat.interval(), Duration::ZERO, random());
-                let begun = first.insert(Begun { start: Instant::now(), schedule });
-                if !*this.sent {
+                let begun = first.insert(Begun { start: now, schedule });
+                if !sent {
                     // The first thing ever to be sent, so that the head goes out too.
-                    *this.bom = &BOM;
-                    return Poll::Ready(heartbeat.opening());
+                    self.bom = &BOM;
+                    return Next::Now(heartbeat.opening());
                 }
                 begun
             }
         };
+        let since = now.saturating_duration_since(begun.start);
+        if sent {
+            begun.schedule.outbound(since);
+        }
         loop {
-            let now = begun.start.elapsed();
-            if mem::take(this.sent) {
-                begun.schedule.outbound(now);
-            }
-            let at = match begun.schedule.poll(now, random()) {
-                Due::Beat { .. } if between => return Poll::Ready(heartbeat.beat()),
+            match begun.schedule.poll(since, random()) {
+                Due::Beat { .. } if between => return Next::Now(heartbeat.beat()),
                 // In the middle of an event it is left out: what is missing there will come, or never does.
-                Due::Beat { .. } | Due::Dead => continue,
-                Due::Later(at) => begun.start + at,
-            };
-            match this.timer.as_mut().as_pin_mut() {
-                None => this.timer.set(Some(sleep_until(at))),
-                Some(timer) if timer.deadline() != at => timer.reset(at),
-                Some(_) => {}
-            }
-            let Some(timer) = this.timer.as_mut().as_pin_mut() else { return Poll::Pending };
-            if timer.poll(cx).is_pending() {
-                return Poll::Pending;
+                Due::Beat { .. } | Due::Dead => {}
+                Due::Later(at) => return Next::At(begun.start + at),
             }
         }
     }

@@ -2,7 +2,7 @@
 
 mod attach;
 mod beats;
-mod carried;
+mod carrier;
 mod grpc;
 #[cfg(test)]
 mod tests;
@@ -10,26 +10,20 @@ mod tests;
 use std::{
     fmt,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use longwave_sse::Boundary;
 use pin_project_lite::pin_project;
-use tokio::time::Sleep;
 
 pub use self::attach::Attach;
-use self::{
-    beats::Beats,
-    carried::{Idle, LastWord},
-    grpc::Messages,
-};
-use crate::{EndReason, Ended, StreamKind, Tether};
+use self::carrier::{Carrier, Idle, LastWord};
+use crate::{StreamKind, Tether};
 
 pin_project! {
-    /// The body of a response that has a [`Lifeline`]: it keeps an event stream alive, ends it when it is to end,
-    /// and holds the [`Tether`] until it is over.
+    /// The body of a response that has a [`Lifeline`](crate::Lifeline): it keeps an event stream alive, ends it when
+    /// it is to end, and holds the [`Tether`] until it is over.
     ///
     /// The innermost layer puts it around the body ([`Attach`]); those further out find that there is one, and
     /// theirs passes everything through.
@@ -44,64 +38,61 @@ pin_project! {
     #[must_use = "a body does nothing unless it is sent"]
     pub struct StreamBody<B> {
         #[pin]
-        inner: B,
-        #[pin]
-        carried: Option<Carried>,
-        over: bool,
+        kind: Kind<B>,
     }
 }
 
 pin_project! {
-    /// What a body has that carries its stream.
-    struct Carried {
-        tether: Tether,
-        stream: Stream,
-        #[pin]
-        ended: Ended,
-        #[pin]
-        beats: Beats,
-        ending: Option<EndReason>,
-        // For how long an end may wait until the stream stands between events.
-        #[pin]
-        patience: Option<Sleep>,
+    #[project = KindProj]
+    enum Kind<B> {
+        // An ordinary body, or one that somebody else carries.
+        Plain {
+            #[pin]
+            inner: B,
+            tether: Option<Tether>,
+        },
+        // A stream. There is none of it left when it is over.
+        Stream {
+            #[pin]
+            inner: B,
+            carrier: Option<Pin<Box<Carrier>>>,
+        },
+        // What a layer answers in place of the service inside.
+        Answer {
+            words: Bytes,
+        },
     }
-}
-
-/// Where the stream stands.
-enum Stream {
-    Events(Boundary),
-    Messages(Messages),
-    Opaque,
 }
 
 impl<B> StreamBody<B> {
     /// Wraps a body that carries its stream.
     fn carrying(inner: B, tether: Tether, kind: StreamKind) -> Self {
-        let lifeline = tether.lifeline();
-        let (stream, heartbeat) = match kind {
-            StreamKind::EventStream => (Stream::Events(Boundary::new()), lifeline.heartbeat()),
-            StreamKind::Grpc => (Stream::Messages(Messages::default()), None),
-            _ => (Stream::Opaque, None),
+        let kind = match Carrier::new(tether, kind) {
+            Ok(carrier) => Kind::Stream { inner, carrier: Some(Box::pin(carrier)) },
+            Err(tether) => {
+                // It may take its time between chunks for reasons of its own.
+                tether.lifeline().pace().open();
+                Kind::Plain { inner, tether: Some(tether) }
+            }
         };
-        // An opaque body may take its time between chunks for reasons of its own.
-        match stream {
-            Stream::Opaque => lifeline.pace().open(),
-            Stream::Events(_) | Stream::Messages(_) => lifeline.pace().wait(),
-        }
-        let ended = lifeline.ended();
-        let beats = Beats::new(heartbeat);
-        let carried = Carried { tether, stream, ended, beats, ending: None, patience: None };
-        Self { inner, carried: Some(carried), over: false }
+        Self { kind }
     }
 
     /// Wraps a body that somebody else carries, or nobody.
-    fn passing(inner: B) -> Self {
-        Self { inner, carried: None, over: false }
+    const fn passing(inner: B) -> Self {
+        Self { kind: Kind::Plain { inner, tether: None } }
     }
 
-    /// The body inside.
-    pub const fn get_ref(&self) -> &B {
-        &self.inner
+    const fn answer(words: Bytes) -> Self {
+        Self { kind: Kind::Answer { words } }
+    }
+
+    /// The body inside; `None` if a layer has answered in place of the service that would have made one.
+    pub const fn get_ref(&self) -> Option<&B> {
+        match &self.kind {
+            Kind::Plain { inner, .. } | Kind::Stream { inner, .. } => Some(inner),
+            Kind::Answer { .. } => None,
+        }
     }
 }
 
@@ -117,69 +108,95 @@ where
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
-        let mut this = self.project();
-        if *this.over {
-            return Poll::Ready(None);
+        match self.project().kind.project() {
+            KindProj::Stream { inner, carrier } => poll_stream(inner, carrier, cx),
+            KindProj::Plain { inner, tether } => {
+                let frame = ready!(inner.poll_frame(cx));
+                if !matches!(frame, Some(Ok(_))) {
+                    // The stream is over, whenever the body is dropped.
+                    *tether = None;
+                }
+                Poll::Ready(frame)
+            }
+            KindProj::Answer { words } if words.is_empty() => Poll::Ready(None),
+            KindProj::Answer { words } => Poll::Ready(Some(Ok(Frame::data(std::mem::take(words))))),
         }
-        let Some(mut carried) = this.carried.as_mut().as_pin_mut() else {
-            return this.inner.poll_frame(cx);
-        };
-        let frame = loop {
-            match carried.as_mut().last_word() {
-                None => {}
-                Some(LastWord::Frame(frame)) => break Some(Ok(frame)),
-                Some(LastWord::Cut) => break None,
-            }
-            match this.inner.as_mut().poll_frame(cx) {
-                Poll::Ready(Some(Ok(frame))) => match carried.as_mut().pass(frame) {
-                    Some(frame) => return Poll::Ready(Some(Ok(frame))),
-                    None => continue,
-                },
-                Poll::Ready(end) => break end,
-                Poll::Pending => {}
-            }
-            match carried.as_mut().poll_idle(cx) {
-                Poll::Ready(Idle::Beat(beat)) => {
-                    carried.tether.lifeline().pace().wait();
-                    return Poll::Ready(Some(Ok(Frame::data(beat))));
-                }
-                Poll::Ready(Idle::Ended) => {}
-                Poll::Ready(Idle::OutOfPatience) => break None,
-                Poll::Pending => {
-                    carried.tether.lifeline().pace().rest();
-                    return Poll::Pending;
-                }
-            }
-        };
-        // The stream is over: let go of everything now, whenever the body is dropped.
-        *this.over = true;
-        this.carried.set(None);
-        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
-        let owes = self.carried.as_ref().is_some_and(|carried| {
-            !matches!(carried.stream, Stream::Opaque) && carried.tether.lifeline().is_ended()
-        });
-        self.over || (self.inner.is_end_stream() && !owes)
+        match &self.kind {
+            Kind::Plain { inner, .. } => inner.is_end_stream(),
+            Kind::Stream { carrier: None, .. } => true,
+            Kind::Stream { inner, carrier: Some(carrier) } => inner.is_end_stream() && !carrier.owes(),
+            Kind::Answer { words } => words.is_empty(),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.carried {
-            _ if self.over => SizeHint::with_exact(0),
-            Some(Carried { stream: Stream::Opaque, .. }) | None => self.inner.size_hint(),
+        match &self.kind {
+            Kind::Plain { inner, .. } => inner.size_hint(),
+            Kind::Stream { carrier: None, .. } => SizeHint::with_exact(0),
             // It may grow by beats, or end early.
-            Some(_) => SizeHint::new(),
+            Kind::Stream { .. } => SizeHint::new(),
+            Kind::Answer { words } => SizeHint::with_exact(words.len() as u64),
         }
     }
 }
 
+#[inline]
+fn poll_stream<B>(
+    mut inner: Pin<&mut B>,
+    carrier: &mut Option<Pin<Box<Carrier>>>,
+    cx: &mut Context<'_>,
+) -> Poll<Option<Result<Frame<Bytes>, B::Error>>>
+where
+    B: Body<Data = Bytes>,
+{
+    let Some(current) = carrier else { return Poll::Ready(None) };
+    let frame = loop {
+        match current.as_mut().last_word() {
+            None => {}
+            Some(LastWord::Frame(frame)) => break Some(Ok(frame)),
+            Some(LastWord::Cut) => break None,
+        }
+        let mut frame = inner.as_mut().poll_frame(cx);
+        match &mut frame {
+            Poll::Ready(Some(Ok(passing))) => {
+                if current.as_mut().pass(passing) {
+                    return frame;
+                }
+                continue;
+            }
+            Poll::Ready(_) => {
+                current.finish();
+                return end(carrier, frame);
+            }
+            Poll::Pending => {}
+        }
+        match current.as_mut().poll_idle(cx) {
+            Poll::Ready(Idle::Beat(beat)) => return Poll::Ready(Some(Ok(Frame::data(beat)))),
+            Poll::Ready(Idle::Ended) => {}
+            Poll::Ready(Idle::OutOfPatience) => break None,
+            Poll::Pending => return Poll::Pending,
+        }
+    };
+    end(carrier, Poll::Ready(frame))
+}
+
+/// Lets go of everything now, whenever the body is dropped.
+#[cold]
+fn end<T>(carrier: &mut Option<Pin<Box<Carrier>>>, frame: Poll<T>) -> Poll<T> {
+    *carrier = None;
+    frame
+}
+
 impl<B> fmt::Debug for StreamBody<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lifeline = self.carried.as_ref().map(|carried| carried.tether.lifeline());
-        f.debug_struct("StreamBody")
-            .field("lifeline", &lifeline)
-            .field("over", &self.over)
-            .finish_non_exhaustive()
+        let lifeline = match &self.kind {
+            Kind::Plain { tether, .. } => tether.as_ref().map(Tether::lifeline),
+            Kind::Stream { carrier, .. } => carrier.as_ref().map(|carrier| carrier.lifeline()),
+            Kind::Answer { .. } => None,
+        };
+        f.debug_struct("StreamBody").field("lifeline", &lifeline).finish_non_exhaustive()
     }
 }

@@ -351,3 +351,38 @@ async fn only_the_innermost_wrapper_does_anything() {
     assert!(beats <= 1 + 5, "{beats} beats in four intervals");
     drop(feed);
 }
+
+#[tokio::test(start_paused = true)]
+async fn it_is_known_since_when_a_stream_is_silent_beats_aside() {
+    let (lifeline, start) = (Lifeline::new(), Instant::now());
+    lifeline.set_heartbeat(Heartbeat::every(INTERVAL));
+    assert_eq!(lifeline.last_sent(), None);
+    let (feed, mut body) = events(&lifeline).await;
+    assert_eq!(lifeline.last_sent(), Some(start));
+    advance(INTERVAL / 5).await;
+    feed.send("data: 1\n\n");
+    assert!(data(&mut body).await.is_some());
+    assert!(pending(&mut body));
+    let sent = start + INTERVAL / 5;
+    assert_eq!(lifeline.last_sent(), Some(sent));
+    for _ in 0..3 {
+        assert_eq!(data(&mut body).await.expect("a beat"), ":\n\n");
+        assert!(pending(&mut body));
+    }
+    assert_eq!(lifeline.last_sent(), Some(sent));
+}
+
+#[tokio::test]
+async fn an_answer_in_place_of_the_service_is_a_whole_body() {
+    let answer = |words: &'static str| {
+        Attach::<std::future::Ready<Result<Response<Full<Bytes>>, Infallible>>>::answer(Response::new(
+            words.into(),
+        ))
+    };
+    let body = answer("no").await.expect("infallible").into_body();
+    assert!(body.get_ref().is_none());
+    assert_eq!((body.size_hint().exact(), body.is_end_stream()), (Some(2), false));
+    assert_eq!(body.collect().await.expect("infallible").to_bytes(), "no");
+    let body = answer("").await.expect("infallible").into_body();
+    assert_eq!((body.size_hint().exact(), body.is_end_stream()), (Some(0), true));
+}

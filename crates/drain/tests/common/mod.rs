@@ -11,7 +11,8 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::{Body, Frame};
-use longwave_drain::{Drain, DrainBody, DrainLayer, DrainService};
+use longwave_core::StreamBody;
+use longwave_drain::{Drain, DrainLayer, DrainService};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -79,12 +80,12 @@ pub fn call() -> Request<()> {
 }
 
 /// Opens a stream: one that the drain knows of.
-pub async fn open(service: &mut DrainService<Silence>, request: Request<()>) -> Pin<Box<DrainBody<Silent>>> {
+pub async fn open(service: &mut DrainService<Silence>, request: Request<()>) -> Pin<Box<StreamBody<Silent>>> {
     Box::pin(service.call(request).await.expect("infallible").into_body())
 }
 
 /// Reads the body to its end, and returns what it said.
-pub async fn read(mut body: Pin<Box<DrainBody<Silent>>>) -> Vec<u8> {
+pub async fn read(mut body: Pin<Box<StreamBody<Silent>>>) -> Vec<u8> {
     let mut wire = Vec::new();
     while let Some(frame) = poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
         if let Ok(data) = frame.expect("infallible").into_data() {

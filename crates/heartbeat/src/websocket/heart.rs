@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use longwave_core::{Cause, Due, EndReason, Ended, Lifeline, Schedule, Tether};
+use longwave_core::{Cause, Due, EndReason, Ended, Lifeline, Schedule, StreamKind, Tether};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::random;
@@ -28,6 +28,7 @@ pub(super) struct Heart {
 
 impl Heart {
     pub(super) fn new(lifeline: &Lifeline, interval: Duration) -> Self {
+        lifeline.opened(StreamKind::WebSocket);
         Self {
             tether: lifeline.carry(),
             start: Instant::now(),
@@ -69,8 +70,8 @@ impl Heart {
     pub(super) fn answered(&mut self, payload: &[u8]) -> bool {
         let Ok(nonce) = payload.try_into().map(u64::from_be_bytes) else { return false };
         let ours = nonce as u32 == self.tag;
-        if ours {
-            self.schedule.answer(self.now(), nonce);
+        if ours && let Some(round_trip) = self.schedule.answer(self.now(), nonce) {
+            self.lifeline().answered(round_trip);
         }
         ours
     }
@@ -83,6 +84,7 @@ impl Heart {
 
     /// Notes that a ping is out.
     pub(super) fn unblock(&mut self) {
+        self.lifeline().beaten();
         if self.blocked.take().is_some() {
             // The peer was not asked in time; and where there was no room and now is, it has read something.
             self.schedule.inbound(self.now());
