@@ -26,7 +26,13 @@ pub(crate) const ROOMS: &[Room] = &[
         published: true,
         pure: false,
     },
-    Room { name: "façade", crates: &[], may_use: &["leaf", "base", "shell"], published: true, pure: false },
+    Room {
+        name: "façade",
+        crates: &["longwave"],
+        may_use: &["leaf", "base", "shell"],
+        published: true,
+        pure: false,
+    },
     Room {
         name: "workshop",
         crates: &["longwave-benches", "longwave-demo", "longwave-testing", "longwave-xtask"],

@@ -1,0 +1,83 @@
+//! HTTP streams that stay open for hours, for every framework on hyper and tower.
+//!
+//! This crate only gathers the others under one name; each is behind the feature of its name, and none is on by
+//! default. Whoever needs one of them can as well depend on it directly.
+//!
+//! | feature | module | what it does |
+//! |---|---|---|
+//! | `sse` | `sse` | Server-Sent Events in both directions |
+//! | `heartbeat` | `heartbeat` | no proxy cuts a stream for silence, no dead peer goes unnoticed |
+//! | `backpressure` | `backpressure` | how many streams are open, and whose reader has stopped |
+//! | `drain` | `drain` | ends open streams one by one on a deploy |
+//! | `core` | `core` | the lifeline that they all share; on with each of the three |
+//! | `full` | | all of them |
+//! | `tracing` | | an observer that emits events |
+//! | `axum`, `hyper`, `hyper-util`, `tonic`, `tungstenite` | | what fits the above into these |
+//!
+//! # In front of a service
+//!
+//! The layers go around any tower service whose responses are [`http`](https://docs.rs/http) ones. In this order,
+//! from the outside in, each finds what it needs: what observes, traces or redacts; compression; the drain; limits;
+//! heartbeats; the service. Compression goes outside of them: nothing can be put between two events that are
+//! compressed already.
+//!
+#![cfg_attr(
+    all(
+        feature = "axum",
+        feature = "backpressure",
+        feature = "drain",
+        feature = "heartbeat",
+        feature = "sse"
+    ),
+    doc = "```"
+)]
+#![cfg_attr(
+    not(all(
+        feature = "axum",
+        feature = "backpressure",
+        feature = "drain",
+        feature = "heartbeat",
+        feature = "sse"
+    )),
+    doc = "```ignore"
+)]
+//! use std::time::Duration;
+//!
+//! use axum::{Router, body::Body, routing::get};
+//! use futures_util::stream;
+//! use longwave::{
+//!     backpressure::StreamLimitLayer,
+//!     drain::{Drain, DrainLayer},
+//!     heartbeat::HeartbeatLayer,
+//!     sse::{Event, EventBody, response},
+//! };
+//! use tower::ServiceBuilder;
+//!
+//! async fn feed() -> axum::response::Response {
+//!     let events = stream::iter([Ok::<_, axum::Error>(Event::new().data("hello"))]);
+//!     response(Body::new(EventBody::new(events)))
+//! }
+//!
+//! let drain = Drain::new();
+//! let layers = ServiceBuilder::new()
+//!     .layer(DrainLayer::new(&drain).max_age(Duration::from_secs(3600)))
+//!     .layer(StreamLimitLayer::new(10_000))
+//!     .layer(HeartbeatLayer::default());
+//! let app: Router = Router::new().route("/feed", get(feed)).layer(layers);
+//! # drop(app);
+//! ```
+//!
+//! The sockets below are guarded by `backpressure::guard`, and the drain is run before the server's own graceful
+//! shutdown; the example `service` has both.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(feature = "backpressure")]
+pub use longwave_backpressure as backpressure;
+#[cfg(any(feature = "backpressure", feature = "core", feature = "drain", feature = "heartbeat"))]
+pub use longwave_core as core;
+#[cfg(feature = "drain")]
+pub use longwave_drain as drain;
+#[cfg(feature = "heartbeat")]
+pub use longwave_heartbeat as heartbeat;
+#[cfg(feature = "sse")]
+pub use longwave_sse as sse;
