@@ -1,4 +1,4 @@
-use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode, Version, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version, header};
 
 /// Which kind of long-lived stream a request asks for, or a response is.
 ///
@@ -63,7 +63,7 @@ impl StreamKind {
             Self::WebSocket
         } else if lists(headers, &header::ACCEPT, EVENT_STREAM) {
             Self::EventStream
-        } else if is_grpc(headers) {
+        } else if *request.method() == Method::POST && essence(headers).is_some_and(is_grpc) {
             Self::Grpc
         } else {
             Self::Other
@@ -79,21 +79,14 @@ impl StreamKind {
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             return Self::WebSocket;
         }
-        let encoded = headers
-            .get_all(header::CONTENT_ENCODING)
-            .iter()
-            .any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"));
-        if encoded {
-            Self::Other
-        } else if essence(headers)
-            .is_some_and(|essence| essence.eq_ignore_ascii_case(EVENT_STREAM.as_bytes()))
-        {
-            Self::EventStream
-        } else if is_grpc(headers) {
-            Self::Grpc
-        } else {
-            Self::Other
-        }
+        let kind = match essence(headers) {
+            Some(essence) if essence.eq_ignore_ascii_case(EVENT_STREAM.as_bytes()) => Self::EventStream,
+            Some(essence) if is_grpc(essence) => Self::Grpc,
+            _ => return Self::Other,
+        };
+        let encodings = headers.get_all(header::CONTENT_ENCODING);
+        let plain = |encoding: &HeaderValue| encoding.as_bytes().eq_ignore_ascii_case(b"identity");
+        if encodings.iter().all(plain) { kind } else { Self::Other }
     }
 }
 
@@ -113,9 +106,8 @@ fn without_parameters(value: &[u8]) -> &[u8] {
 }
 
 /// gRPC proper; gRPC-Web has its trailers in the body, which cannot be put there from outside.
-fn is_grpc(headers: &HeaderMap) -> bool {
-    let rest = essence(headers).and_then(|essence| essence.strip_prefix(b"application/grpc"));
-    matches!(rest, Some([] | [b'+', ..]))
+fn is_grpc(essence: &[u8]) -> bool {
+    matches!(essence.strip_prefix(b"application/grpc"), Some([] | [b'+', ..]))
 }
 
 const EVENT_STREAM: &str = "text/event-stream";

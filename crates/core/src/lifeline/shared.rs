@@ -2,7 +2,7 @@ use std::{
     mem,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     task::Waker,
     time::Duration,
@@ -30,6 +30,8 @@ pub(super) struct Shared {
     opening: OnceLock<Opening>,
     /// When the stream was last seen to have sent something, in milliseconds since it was opened.
     sent: AtomicU64,
+    /// Goes to none and from none only under the lock.
+    tethers: AtomicUsize,
     state: Mutex<State>,
 }
 
@@ -60,7 +62,6 @@ struct State {
     reason: Option<EndReason>,
     deadlines: Deadlines,
     waiting: Waiting,
-    tethers: usize,
     /// The last tether has gone, so that what is handed over comes too late.
     over: bool,
     /// The observer was told so.
@@ -179,19 +180,26 @@ impl Shared {
     }
 
     pub(super) fn carry(&self, lifeline: &Lifeline) {
+        // Where there is one already, nobody else has to know.
+        let more = |tethers: usize| (tethers > 0).then_some(tethers + 1);
+        if self.tethers.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok() {
+            return;
+        }
         let mut state = self.lock();
-        state.tethers += 1;
         state.over = false;
-        if state.tethers == 1 {
+        if self.tethers.fetch_add(1, Ordering::Relaxed) == 0 {
             self.enter(lifeline);
         }
     }
 
     /// Lets go of a tether; if it was the last, also of what is held, which the caller drops.
     pub(super) fn release(&self, lifeline: &Lifeline) -> Option<Released> {
+        let fewer = |tethers: usize| (tethers > 1).then_some(tethers - 1);
+        if self.tethers.fetch_update(Ordering::Release, Ordering::Relaxed, fewer).is_ok() {
+            return None;
+        }
         let mut state = self.lock();
-        state.tethers -= 1;
-        if state.tethers > 0 {
+        if self.tethers.fetch_sub(1, Ordering::AcqRel) > 1 {
             return None;
         }
         state.over = true;
@@ -212,8 +220,8 @@ impl Shared {
         if self.connection().is_some() {
             return;
         }
-        let state = self.lock();
-        if self.connection.set(connection.clone()).is_ok() && state.tethers > 0 {
+        let _state = self.lock();
+        if self.connection.set(connection.clone()).is_ok() && self.tethers.load(Ordering::Relaxed) > 0 {
             self.enter(lifeline);
         }
     }

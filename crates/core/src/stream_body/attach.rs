@@ -109,10 +109,7 @@ impl<F> fmt::Debug for Attach<F> {
 }
 
 fn attach<B>(mut response: Response<B>, tether: Option<Tether>) -> Response<StreamBody<B>> {
-    let carried = response.extensions().get::<Attached>().map(|Attached(lifeline)| lifeline);
-    let Some(tether) = tether.filter(|tether| carried != Some(tether.lifeline())) else {
-        return response.map(StreamBody::passing);
-    };
+    let Some(tether) = tether else { return response.map(StreamBody::passing) };
     let kind = StreamKind::of_response(&response);
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         let lifeline = tether.lifeline();
@@ -127,6 +124,13 @@ fn attach<B>(mut response: Response<B>, tether: Option<Tether>) -> Response<Stre
     }
     if matches!(kind, StreamKind::EventStream | StreamKind::Grpc) {
         // An ordinary body only holds its tether, which it may do twice; two of these would beat twice.
+        if response
+            .extensions()
+            .get::<Attached>()
+            .is_some_and(|Attached(carried)| carried == tether.lifeline())
+        {
+            return response.map(StreamBody::passing);
+        }
         response.extensions_mut().insert(Attached(tether.lifeline().clone()));
         // The body may end early, or grow.
         response.headers_mut().remove(header::CONTENT_LENGTH);

@@ -10,7 +10,7 @@ mod tests;
 use std::{
     fmt,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 use bytes::Bytes;
@@ -110,14 +110,7 @@ where
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         match self.project().kind.project() {
             KindProj::Stream { inner, carrier } => poll_stream(inner, carrier, cx),
-            KindProj::Plain { inner, tether } => {
-                let frame = ready!(inner.poll_frame(cx));
-                if !matches!(frame, Some(Ok(_))) {
-                    // The stream is over, whenever the body is dropped.
-                    *tether = None;
-                }
-                Poll::Ready(frame)
-            }
+            KindProj::Plain { inner, .. } => inner.poll_frame(cx),
             KindProj::Answer { words } if words.is_empty() => Poll::Ready(None),
             KindProj::Answer { words } => Poll::Ready(Some(Ok(Frame::data(std::mem::take(words))))),
         }
