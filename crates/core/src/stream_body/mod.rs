@@ -31,8 +31,8 @@ pin_project! {
     /// - An **event stream** gets beats, where it stands between events. To end, it waits until it stands there,
     ///   for up to a second (not at all if a login is over), says its last words and ends.
     /// - A **gRPC** response ends between messages with `grpc-status: 14` (unavailable).
-    /// - **Any other** body only holds its tether until it is dropped, as servers do at its end: it cannot be ended in a way that its client would not take for
-    ///   the whole.
+    /// - **Any other** body only holds its tether until it is dropped, as servers do at its end: it cannot be
+    ///   ended in a way that its client would not take for the whole.
     ///
     /// A chunk that is ready costs one atomic load and a look at its last bytes.
     #[must_use = "a body does nothing unless it is sent"]
