@@ -35,7 +35,13 @@ pub(crate) const ROOMS: &[Room] = &[
     },
     Room {
         name: "workshop",
-        crates: &["longwave-benches", "longwave-demo", "longwave-testing", "longwave-xtask"],
+        crates: &[
+            "longwave-benches",
+            "longwave-demo",
+            "longwave-frameworks",
+            "longwave-testing",
+            "longwave-xtask",
+        ],
         may_use: &["leaf", "base", "shell", "façade", "workshop"],
         published: false,
         pure: false,
