@@ -1,7 +1,9 @@
 //! The programs that checks need and a compiler does not bring along.
 
-use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
 
 use crate::error::Error;
 use crate::workspace::{Workspace, run};
@@ -35,12 +37,19 @@ pub(crate) const CURL: DebianPackage =
     DebianPackage { name: "curl", program: "curl", what_for: "asks the demo over HTTP/1.1 and HTTP/2" };
 pub(crate) const KILL: DebianPackage =
     DebianPackage { name: "procps", program: "kill", what_for: "ends the demo and the browsers" };
+pub(crate) const NGINX: DebianPackage =
+    DebianPackage { name: "nginx", program: "nginx", what_for: "cuts streams that are silent" };
+pub(crate) const HAPROXY: DebianPackage =
+    DebianPackage { name: "haproxy", program: "haproxy", what_for: "cuts streams that are silent" };
+pub(crate) const CADDY: DebianPackage =
+    DebianPackage { name: "caddy", program: "caddy", what_for: "cuts streams that are silent" };
 pub(crate) const CXX: DebianPackage =
     DebianPackage { name: "g++", program: "c++", what_for: "compiles libFuzzer for the fuzz targets" };
 
 /// Finds what `cargo xtask test` needs, and installs what is missing.
 pub(crate) fn set_up(workspace: &Workspace) -> Result<(), Error> {
-    debian_packages(workspace, &[&CHROMIUM, &FIREFOX, &CURL, &KILL, &CXX])?;
+    let packages = [&CHROMIUM, &FIREFOX, &CURL, &KILL, &CXX, &NGINX, &HAPROXY, &CADDY];
+    debian_packages(workspace, &packages)?;
     cargo_tools(workspace, &[&NEXTEST, &FUZZ])?;
     println!("everything needed is installed");
     Ok(())
@@ -80,7 +89,37 @@ pub(crate) fn debian_packages(workspace: &Workspace, packages: &[&DebianPackage]
         command
     };
     run(apt().args(["update", "-q"]))?;
-    run(apt().args(INSTALL).arg("-q").args(names))
+    let nothing_starts = NothingStarts::for_now();
+    run(apt().args(INSTALL).arg("-q").args(&names))?;
+    drop(nothing_starts);
+    for name in names.iter().filter(|name| is_service(name) && workspace.has("systemctl")) {
+        run(workspace.program("systemctl").args(["disable", name]))?;
+    }
+    Ok(())
+}
+
+/// Keeps Debian from starting the servers that it installs, for as long as this lives.
+#[derive(Debug)]
+struct NothingStarts;
+
+impl NothingStarts {
+    /// Nothing where there is a policy already.
+    fn for_now() -> Option<Self> {
+        let mut policy = OpenOptions::new().write(true).create_new(true).mode(0o755).open(POLICY).ok()?;
+        let nothing_starts = Self;
+        policy.write_all(b"#!/bin/sh\nexit 101\n").ok()?;
+        Some(nothing_starts)
+    }
+}
+
+impl Drop for NothingStarts {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(POLICY);
+    }
+}
+
+fn is_service(package: &str) -> bool {
+    Path::new("/lib/systemd/system").join(format!("{package}.service")).is_file()
 }
 
 /// Whoever owns this process is user 0.
@@ -89,3 +128,5 @@ fn is_root() -> bool {
 }
 
 const INSTALL: [&str; 3] = ["install", "-y", "--no-install-recommends"];
+/// Asked by the packages of servers before they start anything; 101 is no.
+const POLICY: &str = "/usr/sbin/policy-rc.d";

@@ -26,6 +26,8 @@ impl Workspace {
         let Metadata { root, target, packages } = Metadata::parse(&json)?;
         let mut dirs = vec![tools_dir(&target).join("bin")];
         dirs.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
+        // Debian has servers there, and the directory on nobody's path but root's.
+        dirs.push("/usr/sbin".into());
         // A directory with a colon in its name cannot be on a PATH; its tools are then found nowhere.
         let path = env::join_paths(dirs).unwrap_or_default();
         Ok(Self { root, target, members: packages, path })
