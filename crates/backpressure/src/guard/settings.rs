@@ -55,7 +55,8 @@ impl Guard {
         self
     }
 
-    /// Sets after how much silence the kernel asks whether the peer is there (30 s by default; `None`: never).
+    /// Sets after how much silence the kernel asks whether the peer is there, in whole seconds (30 s by default;
+    /// `None`: never).
     pub const fn keep_alive(mut self, after: Option<Duration>) -> Self {
         self.kernel.keep_alive = after;
         self

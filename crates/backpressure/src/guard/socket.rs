@@ -38,9 +38,9 @@ impl Settings {
         let _refused = tcp.set_nodelay(true);
         let socket = SockRef::from(tcp);
         if let Some(after) = self.keep_alive {
-            let probes = TcpKeepalive::new().with_time(after);
+            let probes = TcpKeepalive::new().with_time(after.max(SHORTEST));
             #[cfg(any(target_os = "linux", target_os = "macos", target_os = "windows"))]
-            let probes = probes.with_interval(after / 3);
+            let probes = probes.with_interval((after / 3).max(SHORTEST));
             let _refused = socket.set_tcp_keepalive(&probes);
         }
         #[cfg(any(target_os = "android", target_os = "linux"))]
@@ -59,3 +59,6 @@ impl Settings {
 pub(super) fn forget_unsent(tcp: &TcpStream) {
     let _refused = SockRef::from(tcp).set_linger(Some(Duration::ZERO));
 }
+
+/// Systems count these times in whole seconds, and refuse a time of zero.
+const SHORTEST: Duration = Duration::from_secs(1);
