@@ -19,7 +19,7 @@ use std::{
 };
 use tokio::{io::AsyncReadExt, net::TcpListener};
 
-const CONNECTIONS: usize = 10_000;
+pub const CONNECTIONS: usize = 10_000;
 /// The argument that makes this program such a server.
 pub const SERVE: &str = "__serve";
 const SSE: &str = "axum sse, keep-alive";
@@ -48,15 +48,7 @@ pub fn run(bench: &mut Bench) {
 }
 
 fn measure(name: &str) -> Vec<f64> {
-    let mut server = Command::new(std::env::current_exe().unwrap())
-        .args([SERVE, name])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("start the server");
-    let mut line = String::new();
-    BufReader::new(server.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-    let port: u16 = line.trim().parse().expect("the server's port");
+    let (mut server, port) = start_server(&[SERVE, name]);
     // A first connection pays for everything that is shared.
     let mut clients = connect(name, port, 1);
     talk(name, &mut clients, 64);
@@ -71,30 +63,64 @@ fn measure(name: &str) -> Vec<f64> {
         }
     }
     drop(clients);
-    drop(server.stdin.take());
-    server.wait().expect("stop the server");
+    stop_server(&mut server);
     costs
 }
 
+/// Starts this program as a server, which says its port first.
+pub fn start_server(args: &[&str]) -> (Child, u16) {
+    let mut server = Command::new(std::env::current_exe().unwrap())
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("start the server");
+    let mut line = String::new();
+    BufReader::new(server.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let port = line.trim().parse().expect("the server's port");
+    (server, port)
+}
+
+/// Closes the server's standard input, by which it knows that it is over.
+pub fn stop_server(server: &mut Child) {
+    drop(server.stdin.take());
+    server.wait().expect("stop the server");
+}
+
+/// Ends this process when its standard input closes.
+pub fn serve_until_stopped() {
+    std::thread::spawn(|| {
+        let _ = std::io::stdin().read_to_end(&mut Vec::new());
+        std::process::exit(0);
+    });
+}
+
 fn connect(name: &str, port: u16, count: usize) -> Vec<TcpStream> {
-    let mut clients = Vec::with_capacity(count);
-    for i in 0..count {
-        // Several loopback addresses, so that repeated runs do not exhaust one address's ports.
-        let address = Ipv4Addr::new(127, 0, 0, 1 + (i % 4) as u8);
-        let mut io = TcpStream::connect((address, port)).expect("connect");
-        reset_on_close(&io);
-        io.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-        if name == SSE {
-            io.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n").unwrap();
-        }
-        clients.push(io);
-    }
     if name == SSE {
-        for io in &mut clients {
-            let mut answer = [0; 1024];
-            let n = io.read(&mut answer).expect("the response head");
-            assert!(answer[..n].starts_with(b"HTTP/1.1 200"), "no event stream");
-        }
+        return open_streams(port, count);
+    }
+    (0..count).map(|i| dial(port, i)).collect()
+}
+
+fn dial(port: u16, i: usize) -> TcpStream {
+    // Several loopback addresses, so that repeated runs do not exhaust one address's ports.
+    let address = Ipv4Addr::new(127, 0, 0, 1 + (i % 4) as u8);
+    let io = TcpStream::connect((address, port)).expect("connect");
+    reset_on_close(&io);
+    io.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    io
+}
+
+/// Opens event streams, and reads their heads.
+pub fn open_streams(port: u16, count: usize) -> Vec<TcpStream> {
+    let mut clients: Vec<_> = (0..count).map(|i| dial(port, i)).collect();
+    for io in &mut clients {
+        io.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n").unwrap();
+    }
+    for io in &mut clients {
+        let mut answer = [0; 1024];
+        let n = io.read(&mut answer).expect("the response head");
+        assert!(answer[..n].starts_with(b"HTTP/1.1 200"), "no event stream");
     }
     clients
 }
@@ -117,33 +143,32 @@ fn talk(name: &str, clients: &mut [TcpStream], size: usize) -> bool {
 }
 
 /// The server's anonymous resident memory, once it has stopped changing.
-fn settled_memory(server: &Child) -> usize {
+pub fn settled_memory(server: &Child) -> usize {
     let mut last = usize::MAX;
     loop {
         std::thread::sleep(Duration::from_millis(100));
-        let status =
-            std::fs::read_to_string(format!("/proc/{}/status", server.id())).expect("the server's status");
-        let anonymous = status.lines().find_map(|l| l.strip_prefix("RssAnon:")).expect("RssAnon");
-        let kib: usize = anonymous.trim().trim_end_matches(" kB").parse().unwrap();
-        if kib == last {
-            return kib << 10;
+        let now = resident(server.id());
+        if now == last {
+            return now;
         }
-        last = kib;
+        last = now;
     }
+}
+
+/// A process's anonymous resident memory, in bytes.
+pub fn resident(process: u32) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("the process's status");
+    let anonymous = status.lines().find_map(|l| l.strip_prefix("RssAnon:")).expect("RssAnon");
+    anonymous.trim().trim_end_matches(" kB").parse::<usize>().unwrap() << 10
 }
 
 /// The child process: serves until its standard input closes.
 pub fn serve(name: &str) {
     raise_file_limit();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    std::thread::spawn(|| {
-        let _ = std::io::stdin().read_to_end(&mut Vec::new());
-        std::process::exit(0);
-    });
+    serve_until_stopped();
     runtime.block_on(async {
-        let socket = tokio::net::TcpSocket::new_v4().unwrap();
-        socket.bind((Ipv4Addr::UNSPECIFIED, 0).into()).unwrap();
-        let listener = socket.listen(4096).unwrap();
+        let listener = listen();
         println!("{}", listener.local_addr().unwrap().port());
         if name == SSE {
             let events = || async {
@@ -154,6 +179,13 @@ pub fn serve(name: &str) {
         }
         accept(listener, name).await;
     });
+}
+
+/// Listens on every address, with room for many who come at once.
+pub fn listen() -> TcpListener {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind((Ipv4Addr::UNSPECIFIED, 0).into()).unwrap();
+    socket.listen(4096).unwrap()
 }
 
 async fn accept(listener: TcpListener, name: &str) {
@@ -170,7 +202,7 @@ async fn accept(listener: TcpListener, name: &str) {
     }
 }
 
-fn raise_file_limit() {
+pub fn raise_file_limit() {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: `limit` is a valid place for the result; failing to raise the limit is not fatal here.
     unsafe {
@@ -186,7 +218,7 @@ fn raise_file_limit() {
 }
 
 /// Closes with a reset, so that ten thousand sockets do not linger in TIME_WAIT.
-fn reset_on_close(io: &TcpStream) {
+pub fn reset_on_close(io: &impl AsRawFd) {
     let linger = libc::linger { l_onoff: 1, l_linger: 0 };
     // SAFETY: the option's value is a valid `linger` of the given size.
     unsafe {

@@ -14,6 +14,10 @@ pub enum Unit {
     Throughput,
     /// Bytes per operation (memory).
     Bytes,
+    /// How many per operation.
+    Count,
+    /// Nanoseconds, shown as seconds.
+    Seconds,
 }
 
 impl Unit {
@@ -23,6 +27,8 @@ impl Unit {
             Unit::Rate => "op/s",
             Unit::Throughput => "GB/s",
             Unit::Bytes => "B/op",
+            Unit::Count => "per op",
+            Unit::Seconds => "s",
         }
     }
 
@@ -34,6 +40,8 @@ impl Unit {
             Unit::Rate => format!("{:.1}k", 1e6 / cost),
             Unit::Throughput => sig(1.0 / cost),
             Unit::Bytes => format!("{cost:.0}"),
+            Unit::Count => sig(cost),
+            Unit::Seconds => sig(cost / 1e9),
         }
     }
 }
@@ -43,6 +51,7 @@ fn sig(x: f64) -> String {
     match x {
         x if x >= 100.0 => format!("{x:.0}"),
         x if x >= 10.0 => format!("{x:.1}"),
+        0.0 => "0".into(),
         x if x >= 0.01 => format!("{x:.2}"),
         x => format!("{x:.1e}"),
     }
@@ -86,16 +95,22 @@ pub struct Table<'b> {
     unit: Unit,
     columns: Vec<Column>,
     yardsticks: Vec<(&'static str, &'static str)>,
+    base: Option<&'static str>,
 }
 
 impl<'b> Table<'b> {
     pub fn new(bench: &'b mut Bench, workload: &'static str, title: String, unit: Unit) -> Self {
-        Table { bench, workload, title, unit, columns: Vec::new(), yardsticks: Vec::new() }
+        Table { bench, workload, title, unit, columns: Vec::new(), yardsticks: Vec::new(), base: None }
     }
 
     /// Adds a line with the cost of row `measure` over the cost of row `of`: how close `of` comes to it.
     pub fn yardstick(&mut self, measure: &'static str, of: &'static str) {
         self.yardsticks.push((measure, of));
+    }
+
+    /// Adds lines with what every other row costs more than this one.
+    pub fn added_to(&mut self, base: &'static str) {
+        self.base = Some(base);
     }
 
     /// Runs one column: all participants, interleaved. `bytes` is the payload of one operation, if it has one.
@@ -124,7 +139,7 @@ impl<'b> Table<'b> {
             let gbps = column.bytes.map_or(serde_json::Value::Null, |b| (b / s.median).into());
             let line = serde_json::json!({
                 "run": self.bench.began, "workload": self.workload, "table": self.title, "column": column.label,
-                "participant": s.name, "unit": if matches!(self.unit, Unit::Bytes) { "B/op" } else { "ns/op" },
+                "participant": s.name, "unit": if matches!(self.unit, Unit::Bytes | Unit::Count) { self.unit.name() } else { "ns/op" },
                 "median": s.median, "min": s.min, "max": s.max, "ratio": s.ratio, "gbps": gbps,
                 "rounds": self.bench.rounds,
             });
@@ -141,11 +156,21 @@ impl<'b> Table<'b> {
             }
         }
         self.print_row("", |column| Some(column.label.clone()));
-        for name in names {
+        for name in &names {
             self.print_row(name, |column| {
-                let stat = column.stats.iter().find(|s| s.name == name)?;
-                Some(format!("{} {:.2}x", self.unit.show(stat.median), stat.ratio))
+                let stat = column.stats.iter().find(|s| s.name == *name)?;
+                let cost = self.unit.show(stat.median);
+                // Nothing is no base for a ratio.
+                Some(if stat.ratio.is_finite() { format!("{cost} {:.2}x", stat.ratio) } else { cost })
             });
+        }
+        if let Some(base) = self.base {
+            for name in names.iter().filter(|name| **name != base) {
+                self.print_row(&format!("{name}: added"), |column| {
+                    let added = column.median(name)? - column.median(base)?;
+                    Some(format!("{}{}", if added < 0.0 { "-" } else { "+" }, self.unit.show(added.abs())))
+                });
+            }
         }
         if matches!(self.unit, Unit::Ns) && self.columns.iter().any(|c| c.bytes.is_some()) {
             self.print_row("GB/s at 1.00x", |column| {
@@ -164,7 +189,7 @@ impl<'b> Table<'b> {
 
     fn print_row(&self, name: &str, cell: impl Fn(&Column) -> Option<String>) {
         let width = self.columns.iter().map(|c| c.label.len()).max().unwrap_or(0).max(14) + 1;
-        print!("{name:28}");
+        print!("{name:34}");
         for column in &self.columns {
             print!("{:>width$}", cell(column).unwrap_or("-".into()));
         }

@@ -42,13 +42,14 @@ fn main() -> ExitCode {
 fn dispatch(args: &[String]) -> Result<(), Error> {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     match args.as_slice() {
-        ["--help" | "-h" | "help", ..] | [_, "--help" | "-h"] if args[0] != "bench" => {
+        ["--help" | "-h" | "help", ..] | [_, "--help" | "-h"] if !["bench", "soak"].contains(&args[0]) => {
             println!("{HELP}");
             Ok(())
         }
         ["test"] => steps::test(&Workspace::load()?),
         ["conformance"] => conformance::run_all(&Workspace::load()?),
         ["bench", rest @ ..] => bench(&Workspace::load()?, rest),
+        ["soak", rest @ ..] => soak(&Workspace::load()?, rest),
         ["fuzz", rest @ ..] => fuzz::long(&Workspace::load()?, &fuzz::Options::parse(rest)?),
         ["demo-check"] => demo::check(&Workspace::load()?, demo::Scheme::Http),
         ["demo-check", "--tls"] => demo::check(&Workspace::load()?, demo::Scheme::Https),
@@ -70,6 +71,12 @@ fn bench(workspace: &Workspace, args: &[&str]) -> Result<(), Error> {
     run(command.args(args))
 }
 
+/// The soak fails by itself if a bound is broken.
+fn soak(workspace: &Workspace, args: &[&str]) -> Result<(), Error> {
+    let run_soak = ["run", "--release", "--package", "longwave-benches", "--", "soak"];
+    run(workspace.cargo(&run_soak).args(args))
+}
+
 /// The C library's settings; other libraries than glibc ignore it.
 const TUNABLES: &str = "GLIBC_TUNABLES";
 
@@ -82,6 +89,7 @@ Commands:
   test                             everything that has to hold for a change; installs what it needs
   conformance                      the vectors and properties of the codecs, with many more cases
   bench [arguments]                the benchmarks, built for release; arguments go to them
+  soak [scenario] [arguments]      the whole stack under thousands of clients for minutes, with bounds
   fuzz [target] [--seconds <n>]    one fuzz target or all of them [default: 900 seconds each]
   demo-check [--tls]               builds and starts the demo, asks it for everything, ends it;
                                    leaves a picture of the page in target/demo.png";
