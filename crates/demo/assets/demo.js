@@ -1,28 +1,34 @@
 // The page: a native EventSource does all the work of coming back; this only counts and shows.
 
 import { Chart } from "/chart.js";
+import { Trials } from "/trials.js";
 import { Wire } from "/wire.js";
 
 const $ = (id) => document.getElementById(id);
 const chart = new Chart($("chart"));
 const wire = new Wire($("raw"));
 
-let source, client, lastId, limits, cutAt;
+let source, client, lastId, limits, cutAt, generation;
 let replaying = 0, stopping = false;
 // `next` is the number the next event must have.
 let count = { received: 0, expected: 0, twice: 0, resumes: 0, gaps: 0 };
 let next = null;
 
+const name = () => Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+// The streams that the trials open have a name of their own, which outlives the EventSource.
+const trials = new Trials(name(), () => ({ ...count, missed: count.expected - count.received }));
+
 function open() {
-  client = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  client = name();
   lastId = cutAt = undefined;
   next = null;
   stopping = false;
-  source = new EventSource(`/feed?client=${client}`);
+  source = new EventSource(`/feed?client=${client}&stats=${trials.client}`);
   source.addEventListener("open", () => wire.follow(`/feed?client=${client}`, lastId));
   source.addEventListener("error", lost);
   source.addEventListener("hello", hello);
   source.addEventListener("gap", gap);
+  source.addEventListener("stats", ({ data }) => trials.stats(JSON.parse(data)));
   source.addEventListener("sample", ({ data, lastEventId }) => {
     const { n, at, level } = arrive(data, lastEventId);
     chart.sample(at, level, replaying > 0);
@@ -34,6 +40,7 @@ function open() {
     chart.peak(at, level);
     replaying = Math.max(0, replaying - 1);
   });
+  trials.pause(false);
   status("connecting");
 }
 
@@ -62,8 +69,16 @@ function hello({ data, lastEventId }) {
   $("protocol").hidden = false;
   $("window").textContent = `the server remembers ${hello.history} events, about ${seconds(hello.history * hello.every_ms)}`;
   if (hello.outcome === "resumed") count.resumes += 1;
-  const away = cutAt ? ` after ${seconds(Date.now() - cutAt)}` : "";
+  const awayFor = cutAt ? Date.now() - cutAt : undefined;
+  const away = awayFor === undefined ? "" : ` after ${seconds(awayFor)}`;
   cutAt = undefined;
+  $("generation").textContent = `generation ${hello.generation}`;
+  $("generation").hidden = false;
+  if (generation !== undefined && hello.generation !== generation) {
+    journal("deploy", [`generation ${hello.generation} serves this page now`]);
+    trials.moved(hello, awayFor);
+  }
+  generation = hello.generation;
   journal(hello.outcome, {
     fresh: ["first connection; from now on"],
     resumed: ["back", away, " with ", code(hello.last_event_id), `: ${plural(hello.replayed, "event")} replayed, none lost`],
@@ -95,12 +110,13 @@ function lost() {
     $("stop").textContent = "Start again";
     busy(false);
     $("cut").disabled = $("away").disabled = true;
+    trials.pause(true);
     return;
   }
   if (cutAt === undefined) {
     cutAt = Date.now();
     chart.cut();
-    if (stopping) journal("ended", ["the stream ended after ", code(lastId ?? "nothing")]);
+    if (stopping || trials.deploying) journal("ended", ["the stream ended after ", code(lastId ?? "nothing")]);
     else journal("cut", ["connection lost after ", code(lastId ?? "nothing")]);
   }
   status("connecting");

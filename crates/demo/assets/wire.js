@@ -15,6 +15,7 @@ export class Wire {
     const headers = lastEventId ? { "Last-Event-ID": lastEventId } : {};
     this.note(lastEventId ? `GET /feed · Last-Event-ID: ${lastEventId}` : "GET /feed");
     let torn = false;
+    this.retry = null;
     try {
       const answer = await fetch(url, { headers, signal: abort.signal, cache: "no-store" });
       const text = answer.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -24,7 +25,8 @@ export class Wire {
     }
     if (abort.signal.aborted) return;
     if (torn) this.line?.classList.add("torn");
-    this.note(torn ? "connection cut here" : "stream ended");
+    const away = this.retry ? ` · come back after ${(this.retry / 1000).toFixed(1)} s` : "";
+    this.note(torn ? "connection cut here" : `stream ended${away}`);
   }
 
   note(text) {
@@ -59,6 +61,7 @@ export class Wire {
   }
 
   #break(end = false) {
+    if (end && this.text?.startsWith("retry:")) this.retry = Number(this.text.slice(6));
     if (end) (this.line ?? this.#add("line")).append("\n");
     else if (this.line) this.line.append("\n");
     this.line = this.text = null;

@@ -65,7 +65,8 @@ Options:
                         so that browsers use HTTP/2 (and warn once)
   -h, --help            print this help
 
-Ctrl-C ends it at once.
+Ctrl-C ends it, after a moment in which every client is told when to come back.
+It is meant for this machine: whoever can reach it can press every button.
 ";
 
 #[cfg(test)]

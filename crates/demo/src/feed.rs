@@ -46,7 +46,7 @@ impl Config {
         self
     }
 
-    /// Sends a comment so often (default: 15 s), below the idle timeouts of common proxies.
+    /// Lets a stream be silent for so long (default: 15 s), below the idle timeouts of common proxies.
     #[must_use]
     pub const fn heartbeat(mut self, heartbeat: Duration) -> Self {
         self.heartbeat = heartbeat;

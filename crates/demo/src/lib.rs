@@ -2,23 +2,33 @@
 //!
 //! A publisher writes a feed into a bounded history, `GET /feed` streams it as Server-Sent Events, and the
 //! page at `/` shows what happens to a stream that is cut, that stays away too long, or that is told to stop.
-//! [`Demo`] is a plain hyper service, so it runs in process in the tests as it does in the binary.
+//! Its streams are behind the layers of longwave, and the page shows what these do too: a reader that stops, a
+//! stream that is silent, a deploy. [`Demo`] is a plain hyper service, so it runs in process in the tests as it does in the binary.
 
+mod answer;
+mod board;
 pub mod cli;
 mod clients;
+mod counters;
 mod feed;
+mod generations;
 mod opening;
 mod page;
 pub mod ring;
 mod server;
 mod service;
+mod signals;
+mod source;
 mod stream;
+mod streams;
 mod tls;
 
 pub use self::{
+    answer::Body,
     feed::Config,
-    server::{Transport, serve},
-    service::{Body, Demo, Respond},
+    server::{Transport, serve, serve_until},
+    service::{Demo, Respond},
+    signals::terminated,
     stream::CutShort,
     tls::{TlsError, self_signed},
 };

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use longwave_demo::cli::{self, Command, Options};
-use longwave_demo::{Config, Demo, Transport, self_signed, serve};
+use longwave_demo::{Config, Demo, Transport, self_signed, serve_until, terminated};
 use tokio::net::TcpListener;
 
 fn main() -> ExitCode {
@@ -37,21 +37,22 @@ async fn run(options: &Options) -> ExitCode {
     } else {
         Transport::Clear
     };
+    // Before anybody is told the address, so that no signal finds nobody who listens.
+    let stopped = match terminated() {
+        Ok(stopped) => stopped,
+        Err(err) => return refuse(&format!("Ctrl-C cannot be waited for: {err}")),
+    };
     let scheme = if options.tls { "https" } else { "http" };
     let address = listener.local_addr().unwrap_or(address);
     say(&format!("longwave demo: {scheme}://{address}/ (Ctrl-C ends it)\n"));
 
-    // Nothing is drained: whoever presses Ctrl-C wants the prompt back, and the clients know how to resume.
-    tokio::select! {
-        () = serve(listener, transport, Demo::start(Config::default())) => ExitCode::SUCCESS,
-        pressed = tokio::signal::ctrl_c() => match pressed {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                eprintln!("error: Ctrl-C cannot be waited for: {error}");
-                ExitCode::FAILURE
-            }
-        },
-    }
+    let demo = Demo::start(Config::default());
+    let stop = async {
+        stopped.await;
+        demo.shut_down().await;
+    };
+    serve_until(listener, transport, demo.clone(), stop).await;
+    ExitCode::SUCCESS
 }
 
 /// A closed standard output is no reason not to serve.

@@ -16,6 +16,7 @@ pub(crate) struct Opening<'a> {
     pub(crate) batch: &'a Batch,
     pub(crate) retry: Duration,
     pub(crate) version: Version,
+    pub(crate) generation: u64,
 }
 
 /// The payload of `hello`, the first event of every connection.
@@ -29,6 +30,8 @@ struct Hello<'a> {
     /// How many events are lost; `null` if nobody can know.
     missed: Option<u64>,
     protocol: &'static str,
+    /// Which deploy serves the connection.
+    generation: u64,
     retry_ms: u64,
     history: usize,
     every_ms: u64,
@@ -71,6 +74,7 @@ impl Opening<'_> {
                 Version::HTTP_2 => "HTTP/2",
                 _ => "HTTP/1.1",
             },
+            generation: self.generation,
             retry_ms: self.retry.as_millis() as u64,
             history: config.history.get(),
             every_ms: config.every.as_millis() as u64,

@@ -1,37 +1,36 @@
 //! The demo as a hyper service: who gets what for which path.
 
 use std::convert::Infallible;
-use std::future::{Ready, ready};
+use std::future::{Future, ready};
+use std::pin::Pin;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderValue, Method, Request, Response, StatusCode};
-use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt, Full};
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::BodyExt;
 use hyper::service::Service;
-use longwave_sse::{EventBody, LastEventId, random_retry, response};
+use longwave_drain::DrainReport;
+use serde::Serialize;
+use tower::ServiceExt;
 
+use crate::answer::{Body, full, is_foreign, json, not_allowed, parameter, text, typed};
+use crate::board::Board;
 use crate::clients::Clients;
 use crate::feed::{self, Config};
-use crate::opening::Opening;
+use crate::generations::Generations;
 use crate::page;
-use crate::ring::{Ring, Seen};
-use crate::stream::{CutShort, Feed};
+use crate::ring::Ring;
+use crate::source::{self, Source};
 
 /// The whole demo. Clones share the feed, which runs until the last one and its last stream are gone.
 #[derive(Clone, Debug)]
 pub struct Demo {
-    config: Config,
-    ring: Ring,
     clients: Clients,
+    board: Board,
+    generations: Generations,
 }
 
-/// What the demo answers with.
-pub type Body = UnsyncBoxBody<Bytes, CutShort>;
-
-/// The demo's answer; it is ready at once.
-pub type Respond = Ready<Result<Response<Body>, Infallible>>;
+/// The demo's answer.
+pub type Respond = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
 
 impl Demo {
     /// Starts the feed. Must be called within a tokio runtime.
@@ -39,121 +38,86 @@ impl Demo {
     pub fn start(config: Config) -> Self {
         let ring = Ring::new(fastrand::u32(..), config.history);
         tokio::spawn(feed::publish(ring.clone(), config.every));
-        Self { config, ring, clients: Clients::default() }
+        let (clients, board) = (Clients::default(), Board::default());
+        let source = Source::new(config, ring, clients.clone(), board.clone());
+        let generations = Generations::new(source, board.clone());
+        Self { clients, board, generations }
+    }
+
+    /// Ends all streams, each with a time to come back after; for the end of the server. It takes a second at
+    /// most, and new streams are told to come back later.
+    pub async fn shut_down(&self) -> DrainReport {
+        self.generations.shut_down().await
     }
 
     fn respond<B>(&self, req: &Request<B>) -> Response<Body> {
         match (req.uri().path(), req.method()) {
-            ("/feed", &Method::GET) => self.feed(req),
+            ("/cut" | "/stop" | "/deploy", &Method::POST) if is_foreign(req) => {
+                text(StatusCode::FORBIDDEN, "for the demo's own page")
+            }
             ("/cut", &Method::POST) => self.cut(req),
             ("/stop", &Method::POST) => self.stop(req),
-            ("/feed", _) => not_allowed("GET"),
-            ("/cut" | "/stop", _) => not_allowed("POST"),
+            ("/deploy", &Method::POST) => self.deploy(),
+            ("/cut" | "/stop" | "/deploy", _) => not_allowed("POST"),
+            ("/stats", &Method::GET) => json(&self.board.stats(parameter(req, "client").as_deref())),
+            ("/metrics", &Method::GET) => typed("text/plain; version=0.0.4", self.board.metrics()),
+            ("/stats" | "/metrics", _) => not_allowed("GET"),
             (path, method) => match page::asset(path) {
                 Some(asset) if method == Method::GET => asset.map(full),
                 Some(asset) if method == Method::HEAD => asset.map(|_| full("")),
                 Some(_) => not_allowed("GET, HEAD"),
-                None => text(StatusCode::NOT_FOUND, "not found\n"),
+                None => text(StatusCode::NOT_FOUND, "not found"),
             },
         }
-    }
-
-    /// Opens a stream.
-    ///
-    /// A `Last-Event-ID` that cannot be read, or that is not one of this run, is not an error: a native
-    /// `EventSource` would never come back from one. Its client has been here and may have missed anything,
-    /// so it gets a `gap` of unknown size and what the history holds.
-    fn feed<B>(&self, req: &Request<B>) -> Response<Body> {
-        let registration = match parameter(req, "client").map(|client| self.clients.register(&client)) {
-            // Made for this: the `EventSource` closes, and tells its page nothing worse.
-            Some(None) => return empty(StatusCode::NO_CONTENT),
-            Some(registration) => registration,
-            None => None,
-        };
-
-        let last = LastEventId::of(req.headers(), req.uri());
-        let seen = match &last {
-            Ok(None) => Seen::Nothing,
-            Ok(Some(id)) => Seen::Id(id.as_str()),
-            Err(_) => Seen::Unreadable,
-        };
-        let (batch, subscription) = self.ring.subscribe(seen);
-        let retry = random_retry(self.config.retry.clone(), fastrand::u64(..));
-        let opening = Opening { seen, batch: &batch, retry, version: req.version() };
-        let (first, hello) = opening.events(&self.config);
-        let feed = Feed::new(&hello, batch, subscription, registration, self.config.heartbeat);
-        response(EventBody::new(feed.into_stream()).first(first).boxed_unsync())
     }
 
     fn cut<B>(&self, req: &Request<B>) -> Response<Body> {
         let away = match parameter(req, "away").map(|ms| ms.parse().map(Duration::from_millis)) {
             None => None,
             Some(Ok(away)) if away <= MAX_AWAY => Some(away),
-            Some(_) => return text(StatusCode::BAD_REQUEST, "away: milliseconds, at most 60000\n"),
+            Some(_) => return text(StatusCode::BAD_REQUEST, "away: milliseconds, at most 60000"),
         };
         match parameter(req, "client") {
-            Some(client) => count(self.clients.cut(&client, away)),
-            None => text(StatusCode::BAD_REQUEST, "client: missing\n"),
+            Some(client) => json(&Reached { streams: self.clients.cut(&client, away) }),
+            None => text(StatusCode::BAD_REQUEST, "client: missing"),
         }
     }
 
     fn stop<B>(&self, req: &Request<B>) -> Response<Body> {
         match parameter(req, "client") {
-            Some(client) => count(self.clients.stop(&client)),
-            None => text(StatusCode::BAD_REQUEST, "client: missing\n"),
+            Some(client) => json(&Reached { streams: self.clients.stop(&client) }),
+            None => text(StatusCode::BAD_REQUEST, "client: missing"),
+        }
+    }
+
+    fn deploy(&self) -> Response<Body> {
+        match self.generations.deploy() {
+            Ok(deployed) => json(&deployed),
+            Err(_) => text(StatusCode::CONFLICT, "a deploy is under way"),
         }
     }
 }
 
-impl<B> Service<Request<B>> for Demo {
+impl<B: Send + 'static> Service<Request<B>> for Demo {
     type Response = Response<Body>;
     type Error = Infallible;
     type Future = Respond;
 
+    /// Streams go through the layers; the rest is not what they are for.
     fn call(&self, req: Request<B>) -> Self::Future {
-        ready(Ok(self.respond(&req)))
+        if source::PATHS.contains(&req.uri().path()) {
+            let stream = self.generations.stack().oneshot(req);
+            Box::pin(async { stream.await.map(|response| response.map(BodyExt::boxed_unsync)) })
+        } else {
+            Box::pin(ready(Ok(self.respond(&req))))
+        }
     }
 }
 
-fn parameter<B>(req: &Request<B>, name: &str) -> Option<String> {
-    let query = req.uri().query().unwrap_or_default();
-    let (_, value) = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name)?;
-    (!value.is_empty() && value.len() <= MAX_PARAMETER).then(|| value.into_owned())
+/// How many streams an order has reached.
+#[derive(Debug, Serialize)]
+struct Reached {
+    streams: usize,
 }
-
-/// Says how many streams an order has reached.
-fn count(streams: usize) -> Response<Body> {
-    let mut response = Response::new(full(format!("{{\"streams\":{streams}}}\n")));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
-}
-
-fn not_allowed(allow: &'static str) -> Response<Body> {
-    let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n");
-    response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
-    response
-}
-
-fn text(status: StatusCode, text: &'static str) -> Response<Body> {
-    let mut response = Response::new(full(text));
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    response
-}
-
-fn empty(status: StatusCode) -> Response<Body> {
-    let mut response = Response::new(full(""));
-    *response.status_mut() = status;
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
-}
-
-fn full(bytes: impl Into<Bytes>) -> Body {
-    Full::new(bytes.into()).map_err(|never| match never {}).boxed_unsync()
-}
-
-/// Long enough for any ID of ours, short enough to be kept for many clients.
-const MAX_PARAMETER: usize = 64;
 
 const MAX_AWAY: Duration = Duration::from_secs(60);

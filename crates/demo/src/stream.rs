@@ -1,4 +1,4 @@
-//! One client's stream: the history from where it left off, heartbeats, and what happens to it on order.
+//! One client's stream: the history from where it left off, and what happens to it on order.
 
 use std::collections::VecDeque;
 use std::error::Error;
@@ -9,8 +9,9 @@ use bytes::Bytes;
 use futures_util::{Stream, stream};
 use longwave_sse::{Event, EventType};
 use serde::Serialize;
-use tokio::time::{Instant, Interval, MissedTickBehavior};
+use tokio::time::{Interval, MissedTickBehavior};
 
+use crate::board::Board;
 use crate::clients::{Order, Registration};
 use crate::ring::{Batch, Outcome, Subscription};
 
@@ -29,9 +30,18 @@ struct Gap {
 pub(crate) struct Feed {
     subscription: Subscription,
     registration: Option<Registration>,
-    beats: Interval,
+    ticker: Option<Ticker>,
     ready: VecDeque<Bytes>,
     then: Then,
+}
+
+/// Tells a client how the server stands, in between.
+#[derive(Debug)]
+pub(crate) struct Ticker {
+    ticks: Interval,
+    board: Board,
+    /// Whose streams it is told of.
+    client: String,
 }
 
 /// What comes after the bytes that are ready.
@@ -48,12 +58,10 @@ impl Feed {
         batch: Batch,
         subscription: Subscription,
         registration: Option<Registration>,
-        heartbeat: Duration,
+        ticker: Option<Ticker>,
     ) -> Self {
-        let mut beats = tokio::time::interval_at(Instant::now() + heartbeat, heartbeat);
-        beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let ready = VecDeque::from([hello.encode()]);
-        let mut feed = Self { subscription, registration, beats, ready, then: Then::Wait };
+        let mut feed = Self { subscription, registration, ticker, ready, then: Then::Wait };
         feed.push(batch);
         feed
     }
@@ -85,7 +93,7 @@ impl Feed {
             biased;
             order = order(&mut self.registration) => self.obey(order).await,
             batch = self.subscription.next() => self.push(batch),
-            _ = self.beats.tick() => self.ready.push_back(Bytes::from_static(b": beat\n\n")),
+            stats = tick(&mut self.ticker) => self.ready.push_back(stats.encode()),
         }
     }
 
@@ -122,6 +130,29 @@ impl Feed {
     }
 }
 
+impl Ticker {
+    pub(crate) fn new(board: Board, client: String) -> Self {
+        let mut ticks = tokio::time::interval(STATS);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self { ticks, board, client }
+    }
+
+    /// Says how things stand, at the next tick. Without an ID, so that it has no part in what is resumed.
+    async fn next(&mut self) -> Event {
+        self.ticks.tick().await;
+        let stats = self.board.stats(Some(&self.client));
+        let event = Event::new().event_type(EventType::from_static("stats"));
+        event.json(&stats).expect("maps with keys that are text always serialize")
+    }
+}
+
+async fn tick(ticker: &mut Option<Ticker>) -> Event {
+    match ticker {
+        Some(ticker) => ticker.next().await,
+        None => std::future::pending().await,
+    }
+}
+
 async fn order(registration: &mut Option<Registration>) -> Order {
     match registration {
         Some(registration) => registration.order().await,
@@ -142,3 +173,6 @@ const PATIENCE: Duration = Duration::from_millis(300);
 
 /// How long the half event gets to reach the socket.
 const FLUSH: Duration = Duration::from_millis(25);
+
+/// How often a client is told how the server stands, if it asks for that.
+const STATS: Duration = Duration::from_millis(500);

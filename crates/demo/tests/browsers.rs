@@ -121,6 +121,40 @@ async fn the_page_shows_it_all(browser: Browser, transport: Transport, protocol:
     assert_eq!(report["overflow"], false, "the page is wider than its window");
 }
 
+/// Nothing is lost, nothing comes twice, and nobody had to say so.
+fn assert_whole(numbers: &Value, resumes: u64) {
+    assert_eq!(numbers["received"], numbers["expected"], "{numbers}");
+    assert_eq!(numbers["twice"], 0, "{numbers}");
+    assert_eq!(numbers["gaps"], 0, "{numbers}");
+    assert_eq!(numbers["resumes"], resumes, "{numbers}");
+}
+
+async fn a_deploy_moves_the_page_and_loses_nothing(browser: Browser, transport: Transport) {
+    let (report, _) = run(browser, transport, long_history(), "deploy").await;
+    assert_eq!(report["generation"], "generation 2");
+    assert_whole(&report["after"], 1);
+    let said = report["said"].as_str().unwrap();
+    assert!(said.starts_with("Generation 2 serves. The main stream was away for "), "{said}");
+    // The raw text follows the page's own stream, and may leave before the drain gets to it.
+    let ended = ["3 streams.", "2 streams, 1 went by itself.", "1 stream, 2 went by themselves."];
+    let (_, drained) =
+        said.split_once(": none is lost. The drain ended ").unwrap_or_else(|| panic!("{said}"));
+    assert!(ended.contains(&drained), "{said}");
+}
+
+/// - `said`: what the page says of it, among other things.
+async fn the_page_shows_a_reader_that_stops(browser: Browser, said: &str) {
+    let (report, _) = run(browser, Transport::Clear, long_history(), "stall").await;
+    let text = report["said"].as_str().unwrap();
+    assert!(text.contains(said), "{text}");
+    assert!(text.ends_with(" events and was not disturbed."), "{text}");
+    if browser == Browser::Chromium {
+        assert_eq!(report["stalled"], 1, "{report}");
+    }
+    assert_eq!(report["enabled"], true);
+    assert_whole(&report["after"], 0);
+}
+
 /// Well below what the history of the page's test holds.
 const FAST: Duration = Duration::from_millis(150);
 
@@ -168,6 +202,21 @@ mod chromium {
     async fn the_page_shows_it_all_over_http2() {
         super::the_page_shows_it_all(CHROMIUM, tls(), "HTTP/2").await;
     }
+
+    #[tokio::test]
+    async fn a_deploy_moves_the_page_and_loses_nothing() {
+        super::a_deploy_moves_the_page_and_loses_nothing(CHROMIUM, Transport::Clear).await;
+    }
+
+    #[tokio::test]
+    async fn a_deploy_moves_the_page_and_loses_nothing_over_http2() {
+        super::a_deploy_moves_the_page_and_loses_nothing(CHROMIUM, tls()).await;
+    }
+
+    #[tokio::test]
+    async fn the_page_shows_a_reader_that_stops() {
+        super::the_page_shows_a_reader_that_stops(CHROMIUM, ": stalled (4008). Meanwhile").await;
+    }
 }
 
 mod firefox {
@@ -198,5 +247,15 @@ mod firefox {
     #[tokio::test]
     async fn the_page_shows_it_all() {
         super::the_page_shows_it_all(FIREFOX, Transport::Clear, "HTTP/1.1").await;
+    }
+    #[tokio::test]
+    async fn a_deploy_moves_the_page_and_loses_nothing() {
+        super::a_deploy_moves_the_page_and_loses_nothing(FIREFOX, Transport::Clear).await;
+    }
+
+    /// It never stops, whatever its page does.
+    #[tokio::test]
+    async fn the_page_shows_a_reader_that_stops() {
+        super::the_page_shows_a_reader_that_stops(FIREFOX, "This browser took all 64 MiB ").await;
     }
 }

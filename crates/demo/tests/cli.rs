@@ -96,8 +96,7 @@ fn help_names_every_option_and_nonsense_is_refused() {
     assert!(String::from_utf8(output.stderr).unwrap().contains("--nonsense"));
 }
 
-#[test]
-fn ctrl_c_ends_it_at_once_with_a_stream_open() {
+fn a_signal_ends_it_with_last_words_for_an_open_stream(signal: &str) {
     let mut running = Running::start(&["--port", "0"]);
     let mut socket = TcpStream::connect(running.address("http://")).unwrap();
     socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
@@ -109,12 +108,45 @@ fn ctrl_c_ends_it_at_once_with_a_stream_open() {
         assert_ne!(stream.read_line(&mut line).unwrap(), 0, "the stream ended by itself");
     }
 
-    let pressed = Instant::now();
+    let sent = Instant::now();
     let pid = running.child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
-    // An end or a reset: either way, the stream is over.
-    let _ = stream.read_to_end(&mut Vec::new());
+    assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+    // No reset: the stream is whole, down to the chunk that ends it.
+    let mut rest = String::new();
+    stream.read_to_string(&mut rest).unwrap();
+    let (_, last) = rest.rsplit_once("retry: ").unwrap_or_else(|| panic!("no last words: {rest}"));
+    let (delay, end) = last.split_once('\n').unwrap();
+    assert!((1000..=2000).contains(&delay.parse().unwrap()), "{delay}");
+    assert_eq!(end, "\n\r\n0\r\n\r\n");
     let status = running.child.wait().unwrap();
     assert_eq!(status.code(), Some(0));
-    assert!(pressed.elapsed() < Duration::from_secs(5), "{:?}", pressed.elapsed());
+    assert!(sent.elapsed() < Duration::from_secs(5), "{:?}", sent.elapsed());
+}
+
+#[test]
+fn ctrl_c_ends_it_with_last_words_for_an_open_stream() {
+    a_signal_ends_it_with_last_words_for_an_open_stream("-INT");
+}
+
+#[test]
+fn sigterm_ends_it_with_last_words_for_an_open_stream() {
+    a_signal_ends_it_with_last_words_for_an_open_stream("-TERM");
+}
+
+/// Neither a reader that has stopped nor an idle connection holds up the end.
+#[test]
+fn a_stalled_reader_does_not_hold_up_the_end() {
+    let mut running = Running::start(&["--port", "0"]);
+    let mut idle = TcpStream::connect(running.address("http://")).unwrap();
+    idle.write_all(b"GET /stats HTTP/1.1\r\nhost: demo\r\n\r\n").unwrap();
+    assert_ne!(idle.read(&mut [0; 1]).unwrap(), 0);
+    let mut socket = TcpStream::connect(running.address("http://")).unwrap();
+    socket.write_all(b"GET /flood HTTP/1.1\r\nhost: demo\r\n\r\n").unwrap();
+    assert_ne!(socket.read(&mut [0; 1]).unwrap(), 0);
+
+    let sent = Instant::now();
+    let pid = running.child.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    assert_eq!(running.child.wait().unwrap().code(), Some(0));
+    assert!(sent.elapsed() < Duration::from_secs(5), "{:?}", sent.elapsed());
 }

@@ -125,7 +125,7 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    fn new(event: &longwave_sse::OwnedEvent) -> Self {
+    pub(crate) fn new(event: &longwave_sse::OwnedEvent) -> Self {
         Self {
             event_type: event.event_type().to_owned(),
             id: event.last_event_id().to_owned(),
@@ -141,8 +141,12 @@ impl Seen {
 
 /// Sends a POST without a body and returns the answer.
 pub(crate) async fn post(args: &[&str], url: &str) -> String {
-    let run =
-        Command::new("curl").args(["-sS", "-X", "POST", "--max-time", "20"]).args(args).arg(url).output();
+    ask(&[args, &["-X", "POST"]].concat(), url).await
+}
+
+/// Sends a request without a body and returns the answer.
+pub(crate) async fn ask(args: &[&str], url: &str) -> String {
+    let run = Command::new("curl").args(["-sS", "--max-time", "20"]).args(args).arg(url).output();
     let output = timeout(Duration::from_secs(30), run).await.unwrap().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().trim().to_owned()

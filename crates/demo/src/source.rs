@@ -1,0 +1,135 @@
+//! Where streams come from: the feed, and two that show what the layers do.
+
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures_util::{Stream, stream};
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::BodyExt;
+use longwave_core::Lifeline;
+use longwave_sse::{Event, EventBody, EventType, LastEventId, random_retry, response};
+use tower::Service;
+
+use crate::answer::{Body, empty, not_allowed, parameter, text};
+use crate::board::Board;
+use crate::clients::Clients;
+use crate::feed::Config;
+use crate::opening::Opening;
+use crate::ring::{Ring, Seen};
+use crate::stream::{CutShort, Feed, Ticker};
+use crate::streams::Origin;
+
+/// The service of one generation, without layers. Clones share the feed.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    config: Config,
+    ring: Ring,
+    clients: Clients,
+    board: Board,
+    generation: u64,
+}
+
+/// The paths of streams.
+pub(crate) const PATHS: [&str; 3] = [FEED, FLOOD, SILENT];
+
+impl Source {
+    pub(crate) const fn new(config: Config, ring: Ring, clients: Clients, board: Board) -> Self {
+        Self { config, ring, clients, board, generation: 0 }
+    }
+
+    pub(crate) fn of_generation(self, generation: u64) -> Self {
+        Self { generation, ..self }
+    }
+
+    pub(crate) const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    fn respond<B>(&self, req: &mut Request<B>) -> Response<Body> {
+        if req.method() != Method::GET {
+            return not_allowed("GET");
+        }
+        match req.uri().path() {
+            FEED => self.feed(req),
+            FLOOD => self.open(req, FLOOD, flood()),
+            SILENT => self.open(req, SILENT, stream::pending()),
+            _ => text(StatusCode::NOT_FOUND, "not found"),
+        }
+    }
+
+    /// Opens a stream of the feed.
+    ///
+    /// A `Last-Event-ID` that cannot be read, or that is not one of this run, is not an error: a native
+    /// `EventSource` would never come back from one. Its client has been here and may have missed anything,
+    /// so it gets a `gap` of unknown size and what the history holds.
+    fn feed<B>(&self, req: &mut Request<B>) -> Response<Body> {
+        let registration = match parameter(req, "client").map(|client| self.clients.register(&client)) {
+            // Made for this: the `EventSource` closes, and tells its page nothing worse.
+            Some(None) => return empty(StatusCode::NO_CONTENT),
+            Some(registration) => registration,
+            None => None,
+        };
+
+        let last = LastEventId::of(req.headers(), req.uri());
+        let seen = match &last {
+            Ok(None) => Seen::Nothing,
+            Ok(Some(id)) => Seen::Id(id.as_str()),
+            Err(_) => Seen::Unreadable,
+        };
+        let (batch, subscription) = self.ring.subscribe(seen);
+        let retry = random_retry(self.config.retry.clone(), fastrand::u64(..));
+        let opening =
+            Opening { seen, batch: &batch, retry, version: req.version(), generation: self.generation };
+        let (first, hello) = opening.events(&self.config);
+        let ticker = parameter(req, "stats").map(|client| Ticker::new(self.board.clone(), client));
+        let feed = Feed::new(&hello, batch, subscription, registration, ticker);
+        self.enter(req, FEED);
+        response(EventBody::new(feed.into_stream()).first(first).boxed_unsync())
+    }
+
+    fn open<B, S>(&self, req: &mut Request<B>, path: &'static str, events: S) -> Response<Body>
+    where
+        S: Stream<Item = Result<Bytes, CutShort>> + Send + 'static,
+    {
+        self.enter(req, path);
+        response(EventBody::new(events).boxed_unsync())
+    }
+
+    fn enter<B>(&self, req: &mut Request<B>, path: &'static str) {
+        let origin = Origin { path, client: parameter(req, "client"), generation: self.generation };
+        self.board.streams.enter(&Lifeline::of(req.extensions_mut()), origin);
+    }
+}
+
+impl<B> Service<Request<B>> for Source {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Ready<Result<Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, mut req: Request<B>) -> Self::Future {
+        ready(Ok(self.respond(&mut req)))
+    }
+}
+
+/// Always has more to say, so that only its reader holds it up. It is not endless: a browser may take all of
+/// it into its memory, whether or not its page reads.
+fn flood() -> impl Stream<Item = Result<Bytes, CutShort>> + Send {
+    let event = Event::new().event_type(EventType::from_static("flood")).data("~".repeat(WAVE)).encode();
+    stream::iter(std::iter::repeat_n(event, WAVES).map(Ok))
+}
+
+const FEED: &str = "/feed";
+/// Says as much as its reader takes, up to 64 MiB.
+const FLOOD: &str = "/flood";
+/// Says nothing.
+const SILENT: &str = "/silent";
+
+/// Bytes of an event of the flood, and how many events it has.
+const WAVE: usize = 4096;
+const WAVES: usize = 64 * 1024 * 1024 / WAVE;
