@@ -12,6 +12,7 @@ use longwave_sse::{Event, EventType, random_retry};
 /// | [`Draining`](Cause::Draining) | 1012 | after 1 to 5 s |
 /// | [`Overloaded`](Cause::Overloaded) | 1013 | after 5 to 30 s |
 /// | [`Expired`](Cause::Expired) | 4010 | with a new login |
+/// | [`Failed`](Cause::Failed) | 1011 | after 1 to 5 s |
 /// | [`Revoked`](Cause::Revoked) | 4500 | never |
 /// | [`Stalled`](Cause::Stalled) | 4008 | after 1 to 5 s |
 /// | [`Unresponsive`](Cause::Unresponsive) | 4009 | after 1 to 5 s |
@@ -57,6 +58,8 @@ pub enum Cause {
     Draining,
     /// The login that opened it has expired.
     Expired,
+    /// What made it has failed.
+    Failed,
     /// The server has too much to do.
     Overloaded,
     /// The login that opened it was taken back.
@@ -96,6 +99,7 @@ impl Cause {
             Self::Closed => "closed",
             Self::Draining => "draining",
             Self::Expired => "expired",
+            Self::Failed => "failed",
             Self::Overloaded => "overloaded",
             Self::Revoked => "revoked",
             Self::Stalled => "stalled",
@@ -112,6 +116,7 @@ impl EndReason {
             Cause::AgedOut => (1012, "open for too long", after(1, 5)),
             Cause::Closed => (1000, "", after(1, 5)),
             Cause::Draining => (1012, "server restarts", after(1, 5)),
+            Cause::Failed => (1011, "server error", after(1, 5)),
             Cause::Expired => (4010, "login expired", Reconnect::AfterLogin),
             Cause::Overloaded => (1013, "server overloaded", after(5, 30)),
             Cause::Revoked => (4500, "login revoked", Reconnect::Never),

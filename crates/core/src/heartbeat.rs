@@ -72,6 +72,9 @@ impl Heartbeat {
 
     /// Sends to event streams what `make` makes at each beat: for one, a cursor (an event with an id alone),
     /// which keeps the client's last event ID up to date while there is nothing else to say.
+    ///
+    /// A cursor must not be ahead of what this very stream has sent, or its client will never ask for what lies
+    /// between; the newest id of a server is, wherever streams may lag.
     pub fn with(self, make: impl Fn() -> Event + Send + Sync + 'static) -> Self {
         self.set(|settings| settings.beat = Beat::Made(Arc::new(make)))
     }

@@ -92,7 +92,7 @@ pub struct Closed {
     /// Which kind of stream it was.
     pub kind: StreamKind,
     /// Why it was ended; `None` if the peer has left. A body that came to its own end is
-    /// [`Cause::Closed`](crate::Cause::Closed).
+    /// [`Cause::Closed`](crate::Cause::Closed), one that failed [`Cause::Failed`](crate::Cause::Failed).
     pub reason: Option<EndReason>,
     /// How long it was open.
     pub age: Duration,

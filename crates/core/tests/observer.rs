@@ -14,7 +14,8 @@ use futures_util::stream;
 use http::{Request, Response};
 use http_body_util::{BodyExt, StreamBody as Frames, combinators::UnsyncBoxBody};
 use longwave_core::{
-    Cause, Closed, EndReason, Heartbeat, Lifeline, Observer, ObserverLayer, Opened, Refused, StreamKind,
+    Attach, Cause, Closed, EndReason, Heartbeat, Lifeline, Observer, ObserverLayer, Opened, Refused,
+    StreamBody, StreamKind,
 };
 use tokio::time::advance;
 use tower_layer::Layer;
@@ -143,4 +144,55 @@ async fn the_outermost_observer_is_told_and_two_can_be_one() {
     assert_eq!(told.last().unwrap(), "refused websocket draining");
     assert_eq!(told, second.take());
     assert_eq!(inner.take(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_refusal_is_no_stream_and_a_failure_no_end() {
+    let notes = Notes::default();
+    let mut service = ObserverLayer::new(notes.clone()).layer(Refuse);
+    let body = service.call(request("/feed").0).await.unwrap().into_body();
+    drop(body);
+    assert_eq!(notes.take(), [""; 0]);
+
+    let mut service = ObserverLayer::new(notes.clone()).layer(Fail);
+    let mut body = service.call(request("/feed").0).await.unwrap().into_body();
+    assert!(body.frame().await.unwrap().is_err());
+    assert_eq!(notes.take()[1].split(' ').nth(2), Some("Some(Failed)"));
+}
+
+/// A layer that lets nobody in.
+#[derive(Clone)]
+struct Refuse;
+
+impl Service<Request<()>> for Refuse {
+    type Response = Response<StreamBody<UnsyncBoxBody<Bytes, Infallible>>>;
+    type Error = Infallible;
+    type Future = Attach<Ready<Result<Response<UnsyncBoxBody<Bytes, Infallible>>, Infallible>>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<()>) -> Self::Future {
+        Attach::answer(longwave_sse::response(Bytes::from_static(b"retry: 1\n\n")))
+    }
+}
+
+/// A stream that breaks.
+#[derive(Clone)]
+struct Fail;
+
+impl Service<Request<()>> for Fail {
+    type Response = Response<UnsyncBoxBody<Bytes, &'static str>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<()>) -> Self::Future {
+        let body = Frames::new(stream::iter([Err("broken")])).boxed_unsync();
+        ready(Ok(Response::builder().header("content-type", "text/event-stream").body(body).unwrap()))
+    }
 }

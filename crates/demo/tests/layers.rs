@@ -166,7 +166,9 @@ async fn who_comes_while_the_server_ends_is_told_to_come_back() {
     assert!(late.head.starts_with("http/1.1 200"), "{}", late.head);
     let rest = late.rest().await;
     assert!(rest.items.iter().any(|item| matches!(item, OwnedItem::Retry(_))), "{rest:?}");
-    assert_eq!(stats(HTTP1, &origin).await["refused"], json!({ "draining": 1 }));
+    let stats = stats(HTTP1, &origin).await;
+    assert_eq!(stats["refused"], json!({ "draining": 1 }));
+    assert_eq!(stats["opened"], 0, "a refusal is no stream");
 }
 
 /// The socket sees what no timer in a body can; whoever reads beside it goes on undisturbed.

@@ -304,10 +304,11 @@ impl Released {
     /// Drops what was held, outside of any lock, and tells those who have to know.
     pub(super) fn let_go(self, shared: &Shared) {
         let Self { guards, counted, untold } = self;
-        drop(guards);
+        // First, so that whoever waits for a guard to go finds it counted.
         if untold {
             shared.closed();
         }
+        drop(guards);
         if counted.is_some() {
             shared.connection().into_iter().for_each(Connection::left);
         }

@@ -65,6 +65,11 @@ pin_project! {
 #[derive(Clone)]
 struct Attached(Lifeline);
 
+/// In the extensions of a response: a layer has refused the request, so that there is no stream, whatever it looks
+/// like.
+#[derive(Clone, Copy)]
+struct Answered;
+
 impl<F> Attach<F> {
     /// Carries the stream of a request while the inner service makes its response.
     pub fn new(inner: F, lifeline: &Lifeline) -> Self {
@@ -94,7 +99,9 @@ where
             SourceProj::Inner { inner } => ready!(inner.poll(cx)),
             SourceProj::Answer { response } => {
                 let response = response.take().expect("a future is not polled after it was ready");
-                return Poll::Ready(Ok(response.map(StreamBody::answer)));
+                let mut response = response.map(StreamBody::answer);
+                response.extensions_mut().insert(Answered);
+                return Poll::Ready(Ok(response));
             }
         };
         let tether = this.tether.take();
@@ -124,11 +131,8 @@ fn attach<B>(mut response: Response<B>, tether: Option<Tether>) -> Response<Stre
     }
     if matches!(kind, StreamKind::EventStream | StreamKind::Grpc) {
         // An ordinary body only holds its tether, which it may do twice; two of these would beat twice.
-        if response
-            .extensions()
-            .get::<Attached>()
-            .is_some_and(|Attached(carried)| carried == tether.lifeline())
-        {
+        let carried = response.extensions().get().is_some_and(|Attached(of)| of == tether.lifeline());
+        if carried || response.extensions().get::<Answered>().is_some() {
             return response.map(StreamBody::passing);
         }
         response.extensions_mut().insert(Attached(tether.lifeline().clone()));

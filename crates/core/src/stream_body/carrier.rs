@@ -81,9 +81,9 @@ impl Carrier {
         self.lifeline().is_ended()
     }
 
-    /// Notes that the inner body has come to its own end.
-    pub(super) fn finish(&self) {
-        self.lifeline().end(Cause::Closed);
+    /// Notes that the inner body has come to an end of its own.
+    pub(super) fn finish(&self, cause: Cause) {
+        self.lifeline().end(cause);
     }
 
     /// How to end, if the stream is to and stands where it can.

@@ -19,7 +19,7 @@ use pin_project_lite::pin_project;
 
 pub use self::attach::Attach;
 use self::carrier::{Carrier, Idle, LastWord};
-use crate::{StreamKind, Tether};
+use crate::{Cause, StreamKind, Tether};
 
 pin_project! {
     /// The body of a response that has a [`Lifeline`](crate::Lifeline): it keeps an event stream alive, ends it when
@@ -160,8 +160,12 @@ where
                 }
                 continue;
             }
-            Poll::Ready(_) => {
-                current.finish();
+            Poll::Ready(Some(Err(_))) => {
+                current.finish(Cause::Failed);
+                return end(carrier, frame);
+            }
+            Poll::Ready(None) => {
+                current.finish(Cause::Closed);
                 return end(carrier, frame);
             }
             Poll::Pending => {}
