@@ -6,3 +6,4 @@
 pub mod chunking;
 pub mod heartbeat;
 pub mod sse;
+pub mod ws;
