@@ -1,5 +1,6 @@
 //! The fuzz targets, briefly or for long.
 
+use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -93,18 +94,29 @@ impl<'a> Fuzzer<'a> {
     fn run(&self, target: &str, seconds: u32, args: &[&str]) -> Result<(), Error> {
         let mut command = self.cargo(&["fuzz", "run", "--target-dir"]);
         command.arg(self.workspace.target.join("fuzz"));
-        command.args([target, "--", &format!("-max_total_time={seconds}"), MAX_LEN]).args(args);
+        command.arg(target).args(self.corpora(target)?);
+        command.args(["--", &format!("-max_total_time={seconds}"), MAX_LEN]).args(args);
         if let Some(dictionary) = self.dictionary(target) {
             command.arg(format!("-dict={}", dictionary.display()));
         }
         run(&mut command)
     }
 
-    /// Targets of one codec share the dictionary that bears its name: `sse_decode` uses `sse.dict`.
+    /// Where inputs are found and new ones kept, and the seeds, which are only read: libFuzzer adds to the first
+    /// directory alone.
+    fn corpora(&self, target: &str) -> Result<Vec<PathBuf>, Error> {
+        let dir = |name| self.workspace.root.join("fuzz").join(name).join(target);
+        let (corpus, seeds) = (dir("corpus"), dir("seeds"));
+        // Given another one beside it, neither `cargo fuzz` nor libFuzzer makes it.
+        fs::create_dir_all(&corpus).map_err(|source| Error::File { path: corpus.clone(), source })?;
+        Ok([corpus].into_iter().chain(seeds.is_dir().then_some(seeds)).collect())
+    }
+
+    /// A target has a dictionary of its own, or shares that of its codec: `sse_decode` uses `sse.dict`.
     fn dictionary(&self, target: &str) -> Option<PathBuf> {
+        let file = |name| self.workspace.root.join("fuzz/dictionaries").join(format!("{name}.dict"));
         let codec = target.split('_').next()?;
-        let file = self.workspace.root.join("fuzz/dictionaries").join(format!("{codec}.dict"));
-        file.is_file().then_some(file)
+        [file(target), file(codec)].into_iter().find(|file| file.is_file())
     }
 
     fn cargo(&self, args: &[&str]) -> Command {
