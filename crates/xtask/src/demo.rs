@@ -2,13 +2,13 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::error::Error;
 use crate::tools;
-use crate::workspace::{Workspace, run, spawn};
+use crate::workspace::{Running, Workspace, run};
 
 /// How the demo is spoken to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -83,17 +83,17 @@ fn picture(workspace: &Workspace, url: &str) -> Result<(), Error> {
     ]);
     command.args(["--ignore-certificate-errors", &format!("--screenshot={}", file.display()), url]);
     command.stdout(Stdio::null()).stderr(Stdio::null());
-    if !ends_within(&mut spawn(&mut command)?, PATIENCE) || !file.is_file() {
+    if !Running::start(&mut command)?.ends_within(PATIENCE) || !file.is_file() {
         return Err(Error::Demo("chromium took no picture of the page".to_owned()));
     }
     println!("a picture of the page is in {}", file.display());
     Ok(())
 }
 
-/// The running demo; ended at the latest when this is dropped.
+/// The running demo.
 #[derive(Debug)]
 struct Demo {
-    process: Child,
+    process: Running,
     url: String,
 }
 
@@ -104,9 +104,9 @@ impl Demo {
         if scheme == Scheme::Https {
             command.arg("--tls");
         }
-        let mut demo = Self { process: spawn(&mut command)?, url: String::new() };
+        let mut demo = Self { process: Running::start(&mut command)?, url: String::new() };
         let mut line = String::new();
-        if let Some(output) = demo.process.stdout.take() {
+        if let Some(output) = demo.process.output() {
             let _ = BufReader::new(output).read_line(&mut line);
         }
         match line.split_whitespace().find(|word| word.starts_with("http")) {
@@ -120,12 +120,12 @@ impl Demo {
     fn interrupt(mut self, workspace: &Workspace) -> Result<(), Error> {
         let mut client = workspace.program("curl");
         client.args(["-sNk", "--max-time", "10", &format!("{}feed", self.url)]).stdout(Stdio::null());
-        let mut client = spawn(&mut client)?;
+        let client = Running::start(&mut client)?;
         thread::sleep(Duration::from_millis(500));
         run(workspace.program("kill").args(["-INT", &self.process.id().to_string()]))?;
         let start = Instant::now();
-        let ended = ends_within(&mut self.process, AT_ONCE);
-        let _ = client.kill().and_then(|()| client.wait());
+        let ended = self.process.ends_within(AT_ONCE);
+        drop(client);
         if ended {
             println!("the demo ended {} ms after Ctrl-C", start.elapsed().as_millis());
             Ok(())
@@ -133,25 +133,6 @@ impl Demo {
             Err(Error::Demo(format!("the demo did not end within {AT_ONCE:?} of Ctrl-C")))
         }
     }
-}
-
-impl Drop for Demo {
-    fn drop(&mut self) {
-        let _ = self.process.kill().and_then(|()| self.process.wait());
-    }
-}
-
-/// Whether the process ends with success by then; it is killed if it does not end.
-fn ends_within(process: &mut Child, limit: Duration) -> bool {
-    let start = Instant::now();
-    while start.elapsed() < limit {
-        if let Ok(Some(status)) = process.try_wait() {
-            return status.success();
-        }
-        thread::sleep(Duration::from_millis(10));
-    }
-    let _ = process.kill().and_then(|()| process.wait());
-    false
 }
 
 const DEMO: &str = "longwave-demo";

@@ -1,5 +1,6 @@
 //! `cargo xtask`: the workspace's own commands.
 
+mod autobahn;
 mod conformance;
 mod demo;
 mod error;
@@ -47,14 +48,19 @@ fn dispatch(args: &[String]) -> Result<(), Error> {
             Ok(())
         }
         ["test"] => steps::test(&Workspace::load()?),
-        ["conformance"] => conformance::run_all(&Workspace::load()?),
+        ["conformance"] => {
+            let workspace = Workspace::load()?;
+            conformance::run_all(&workspace)?;
+            autobahn::check(&workspace, &[])
+        }
+        ["conformance", cases @ ..] => autobahn::check(&Workspace::load()?, cases),
         ["bench", rest @ ..] => bench(&Workspace::load()?, rest),
         ["soak", rest @ ..] => soak(&Workspace::load()?, rest),
         ["fuzz", rest @ ..] => fuzz::long(&Workspace::load()?, &fuzz::Options::parse(rest)?),
         ["demo-check"] => demo::check(&Workspace::load()?, demo::Scheme::Http),
         ["demo-check", "--tls"] => demo::check(&Workspace::load()?, demo::Scheme::Https),
         [] => Err(Error::Usage("a command is missing".to_owned())),
-        ["test" | "conformance" | "demo-check", rest @ ..] => {
+        ["test" | "demo-check", rest @ ..] => {
             Err(Error::Usage(format!("`{}` does not take `{}`", args[0], rest.join(" "))))
         }
         [unknown, ..] => Err(Error::Usage(format!("`{unknown}` is not a command"))),
@@ -87,7 +93,8 @@ Usage: cargo xtask <command>
 
 Commands:
   test                             everything that has to hold for a change; installs what it needs
-  conformance                      the vectors and properties of the codecs, with many more cases
+  conformance [case or group]      the vectors and properties of the codecs, with many more cases, and the
+                                   Autobahn testsuite (with `6 7.1`, only those of its cases)
   bench [arguments]                the benchmarks, built for release; arguments go to them
   soak [scenario] [arguments]      the whole stack under thousands of clients for minutes, with bounds
   fuzz [target] [--seconds <n>]    one fuzz target or all of them [default: 900 seconds each]

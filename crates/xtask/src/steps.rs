@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::Error;
 use crate::workspace::{Workspace, run};
-use crate::{features, fuzz, rules, tools};
+use crate::{autobahn, features, fuzz, rules, tools};
 
 /// Takes every step in order and stops at the first that fails.
 ///
@@ -35,6 +35,7 @@ const STEPS: &[Step] = &[
     ("documentation", docs),
     ("examples in the documentation", doc_tests),
     ("fuzz targets, briefly", fuzz::smoke),
+    ("Autobahn testsuite, briefly", autobahn::quick),
     ("tests", tests),
 ];
 

@@ -4,7 +4,9 @@ use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
+use std::process::Stdio;
 
+use crate::autobahn;
 use crate::error::Error;
 use crate::workspace::{Workspace, run};
 
@@ -21,7 +23,28 @@ pub(crate) struct CargoTool {
 pub(crate) struct DebianPackage {
     name: &'static str,
     program: &'static str,
+    /// A module of Python, for a package without a program of its own.
+    module: Option<&'static str>,
     what_for: &'static str,
+}
+
+impl DebianPackage {
+    const fn new(name: &'static str, program: &'static str, what_for: &'static str) -> Self {
+        Self { name, program, module: None, what_for }
+    }
+
+    const fn with_module(self, module: &'static str) -> Self {
+        Self { module: Some(module), ..self }
+    }
+
+    fn is_there(&self, workspace: &Workspace) -> bool {
+        let imports = |module| {
+            let mut command = workspace.program(self.program);
+            command.args(["-c", &format!("import {module}")]).stderr(Stdio::null());
+            command.status().is_ok_and(|status| status.success())
+        };
+        workspace.has(self.program) && self.module.is_none_or(imports)
+    }
 }
 
 pub(crate) const NEXTEST: CargoTool =
@@ -30,27 +53,30 @@ pub(crate) const FUZZ: CargoTool =
     CargoTool { name: "cargo-fuzz", version: "^0.13", what_for: "builds and runs the fuzz targets" };
 
 pub(crate) const CHROMIUM: DebianPackage =
-    DebianPackage { name: "chromium", program: "chromium", what_for: "opens the demo's page" };
+    DebianPackage::new("chromium", "chromium", "opens the demo's page");
 pub(crate) const FIREFOX: DebianPackage =
-    DebianPackage { name: "firefox-esr", program: "firefox-esr", what_for: "opens the demo's page" };
+    DebianPackage::new("firefox-esr", "firefox-esr", "opens the demo's page");
 pub(crate) const CURL: DebianPackage =
-    DebianPackage { name: "curl", program: "curl", what_for: "asks the demo over HTTP/1.1 and HTTP/2" };
-pub(crate) const KILL: DebianPackage =
-    DebianPackage { name: "procps", program: "kill", what_for: "ends the demo and the browsers" };
-pub(crate) const NGINX: DebianPackage =
-    DebianPackage { name: "nginx", program: "nginx", what_for: "cuts streams that are silent" };
+    DebianPackage::new("curl", "curl", "asks the demo over HTTP/1.1 and HTTP/2");
+pub(crate) const KILL: DebianPackage = DebianPackage::new("procps", "kill", "ends the demo and the browsers");
+pub(crate) const NGINX: DebianPackage = DebianPackage::new("nginx", "nginx", "cuts streams that are silent");
 pub(crate) const HAPROXY: DebianPackage =
-    DebianPackage { name: "haproxy", program: "haproxy", what_for: "cuts streams that are silent" };
-pub(crate) const CADDY: DebianPackage =
-    DebianPackage { name: "caddy", program: "caddy", what_for: "cuts streams that are silent" };
+    DebianPackage::new("haproxy", "haproxy", "cuts streams that are silent");
+pub(crate) const CADDY: DebianPackage = DebianPackage::new("caddy", "caddy", "cuts streams that are silent");
 pub(crate) const CXX: DebianPackage =
-    DebianPackage { name: "g++", program: "c++", what_for: "compiles libFuzzer for the fuzz targets" };
+    DebianPackage::new("g++", "c++", "compiles libFuzzer for the fuzz targets");
+
+pub(crate) const PYTHON: DebianPackage =
+    DebianPackage::new("python3", "python3", "runs the Autobahn testsuite");
+pub(crate) const PYTHON_VENV: DebianPackage =
+    DebianPackage::new("python3-venv", "python3", "installs the Autobahn testsuite").with_module("ensurepip");
 
 /// Finds what `cargo xtask test` needs, and installs what is missing.
 pub(crate) fn set_up(workspace: &Workspace) -> Result<(), Error> {
-    let packages = [&CHROMIUM, &FIREFOX, &CURL, &KILL, &CXX, &NGINX, &HAPROXY, &CADDY];
+    let packages = [&CHROMIUM, &FIREFOX, &CURL, &KILL, &CXX, &NGINX, &HAPROXY, &CADDY, &PYTHON, &PYTHON_VENV];
     debian_packages(workspace, &packages)?;
     cargo_tools(workspace, &[&NEXTEST, &FUZZ])?;
+    autobahn::set_up(workspace)?;
     println!("everything needed is installed");
     Ok(())
 }
@@ -70,7 +96,7 @@ pub(crate) fn cargo_tools(workspace: &Workspace, tools: &[&CargoTool]) -> Result
 }
 
 pub(crate) fn debian_packages(workspace: &Workspace, packages: &[&DebianPackage]) -> Result<(), Error> {
-    let missing: Vec<_> = packages.iter().filter(|package| !workspace.has(package.program)).collect();
+    let missing: Vec<_> = packages.iter().filter(|package| !package.is_there(workspace)).collect();
     if missing.is_empty() {
         return Ok(());
     }

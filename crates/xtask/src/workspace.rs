@@ -4,7 +4,9 @@ use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::error::Error;
 use crate::metadata::{Metadata, Package};
@@ -108,9 +110,47 @@ pub(crate) fn read(command: &mut Command) -> Result<String, Error> {
     }
 }
 
-/// Starts a program and does not wait for it.
-pub(crate) fn spawn(command: &mut Command) -> Result<Child, Error> {
-    command.spawn().map_err(|source| Error::Start { command: shown(command), source })
+/// A program that runs meanwhile; ended at the latest when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Running(Child);
+
+impl Running {
+    /// Starts a program and does not wait for it.
+    pub(crate) fn start(command: &mut Command) -> Result<Self, Error> {
+        command.spawn().map(Self).map_err(|source| Error::Start { command: shown(command), source })
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// What it prints, if that goes to a pipe; only once.
+    pub(crate) fn output(&mut self) -> Option<ChildStdout> {
+        self.0.stdout.take()
+    }
+
+    /// Whether it ends with success by then; it is killed if it does not end.
+    pub(crate) fn ends_within(&mut self, limit: Duration) -> bool {
+        let start = Instant::now();
+        while start.elapsed() < limit {
+            if let Ok(Some(status)) = self.0.try_wait() {
+                return status.success();
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        self.kill();
+        false
+    }
+
+    fn kill(&mut self) {
+        let _ = self.0.kill().and_then(|()| self.0.wait());
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.kill();
+    }
 }
 
 pub(crate) fn read_file(path: &Path) -> Result<String, Error> {
