@@ -33,7 +33,7 @@ pub fn run(bench: &mut Bench) {
     let rounds = std::mem::replace(&mut bench.rounds, 1);
     let title = format!("resident memory per connection, {CONNECTIONS} connections");
     let mut table = bench.table("w7", title, Unit::Bytes);
-    let peers = peers().into_iter().filter(|p| !p.is_reference()).map(|p| p.label());
+    let peers = peers().into_iter().filter(|p| !p.is_reference() && p.can_echo(false)).map(|p| p.label());
     let names: Vec<String> = [raw(), SSE.into()].into_iter().chain(peers).collect();
     let measured: Vec<(String, Vec<f64>)> = names.into_iter().map(|n| (n.clone(), measure(&n))).collect();
     for (stage, label) in ["idle", "after 64 B", "after 16 KiB"].into_iter().enumerate() {

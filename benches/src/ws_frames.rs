@@ -1,8 +1,8 @@
 //! W1 and W2: decoding and encoding WebSocket messages in memory.
 
 use crate::{
-    bench::{Bench, LAX, micro},
-    data::{Rng, SIZES, Tally, Wire, check_frames, size_label},
+    bench::{Bench, LAX, Participant, micro},
+    data::{Kind, Rng, SIZES, Tally, Wire, check_frames, size_label},
     io::{MemIo, Sink},
     table::Unit,
     ws::{Encode, WsPeer, peers},
@@ -11,13 +11,12 @@ use std::{cell::RefCell, rc::Rc};
 
 pub fn decode(bench: &mut Bench) {
     let target = bench.target;
-    for (text, chunk) in [(false, 4 << 10), (false, 64 << 10), (true, 4 << 10), (true, 64 << 10)] {
-        let kind = if text { "text" } else { "binary" };
-        let title = format!("ws-decode {kind}, reads of up to {}", size_label(chunk));
+    for (kind, chunk) in Kind::ALL.into_iter().flat_map(|kind| [(kind, 4 << 10), (kind, 64 << 10)]) {
+        let title = format!("ws-decode {}, reads of up to {}", kind.name(), size_label(chunk));
         let mut table = bench.table("w1", title, Unit::Ns);
         for size in SIZES {
-            let wire = Wire::client_frames(text, size, false);
-            let spoilt = text.then(|| Wire::client_frames(text, size, true));
+            let wire = Wire::client_frames(kind, size, false);
+            let spoilt = kind.is_text().then(|| Wire::client_frames(kind, size, true));
             let sink = Rc::new(RefCell::new(Sink::new(false)));
             let rows = peers().into_iter().map(|peer| {
                 let lax = spoilt.as_ref().is_some_and(|wire| quietly(|| decode_all(peer, wire, chunk)));
@@ -32,6 +31,27 @@ pub fn decode(bench: &mut Bench) {
             });
             table.column(size_label(size), Some(size), rows.collect());
         }
+    }
+    allocations(bench);
+}
+
+/// How often participants allocate for a message, the beginning of the connection included.
+fn allocations(bench: &mut Bench) {
+    let mut table =
+        bench.table("w1", "ws-decode binary, reads of up to 4 KiB: allocations per message", Unit::Count);
+    for size in SIZES {
+        let wire = Wire::client_frames(Kind::Binary, size, false);
+        let sink = Rc::new(RefCell::new(Sink::new(false)));
+        let rows = peers().into_iter().map(|peer| {
+            let (wire, sink) = (&wire, sink.clone());
+            let sample = move || {
+                let (mut sink, mut tally) = (sink.borrow_mut(), Tally::new(false));
+                let io = MemIo::new(&wire.bytes, wire.laps, 4 << 10, &mut sink);
+                crate::allocations::during(|| peer.decode(io, wire, &mut tally)) as f64 / wire.messages as f64
+            };
+            Participant { name: peer.label(), sample: Box::new(sample) }
+        });
+        table.column(size_label(size), None, rows.collect());
     }
 }
 
