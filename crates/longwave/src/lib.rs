@@ -6,6 +6,7 @@
 //! | feature | module | what it does |
 //! |---|---|---|
 //! | `sse` | `sse` | Server-Sent Events in both directions |
+//! | `ws` | `ws` | WebSocket and permessage-deflate without I/O |
 //! | `heartbeat` | `heartbeat` | no proxy cuts a stream for silence, no dead peer goes unnoticed |
 //! | `backpressure` | `backpressure` | how many streams are open, and whose reader has stopped |
 //! | `drain` | `drain` | ends open streams one by one on a deploy |
@@ -81,3 +82,5 @@ pub use longwave_drain as drain;
 pub use longwave_heartbeat as heartbeat;
 #[cfg(feature = "sse")]
 pub use longwave_sse as sse;
+#[cfg(feature = "ws")]
+pub use longwave_ws as ws;
