@@ -17,19 +17,32 @@ use http_body_util::Empty;
 use hyper::{body::Incoming, client, server, service::service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use longwave_sse::{Encode, Event, EventBody, EventStream, response};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
+    time::timeout,
+};
 
 const EVENTS: u64 = 1_000_000;
 
-/// Serves one body over a connection of its own, and hands the response to the client.
 async fn get<B, F>(body: F) -> Response<Incoming>
+where
+    F: Fn() -> B + Send + 'static,
+    B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
+{
+    serve(body).await.0
+}
+
+/// Serves one body over a connection of its own, and hands the response to the client; also what serves it, to be
+/// waited for.
+async fn serve<B, F>(body: F) -> (Response<Incoming>, JoinHandle<()>)
 where
     F: Fn() -> B + Send + 'static,
     B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
+    let server = tokio::spawn(async move {
         let (socket, _) = listener.accept().await.unwrap();
         let answer = service_fn(move |_| std::future::ready(Ok::<_, Infallible>(response(body()))));
         // A client that closes the connection is an error here, which the client's side is about.
@@ -45,7 +58,7 @@ where
     let request = Request::get(format!("http://{address}/")).body(Empty::<Bytes>::new()).unwrap();
     let answer = sender.send_request(request).await.unwrap();
     // The connection lives as long as its sender and its streams.
-    answer
+    (answer, server)
 }
 
 fn events() -> impl Stream<Item = Result<Event, Infallible>> + Send {
@@ -100,6 +113,9 @@ impl<S: Stream<Item = Result<Event, Infallible>> + Unpin> Body for FramePerEvent
 
 #[tokio::test]
 async fn a_frame_for_each_event_makes_the_client_close_the_connection() {
-    let error = count(get(|| FramePerEvent(Box::pin(events()))).await).await.unwrap_err();
+    let (answer, server) = serve(|| FramePerEvent(Box::pin(events()))).await;
+    // Nobody reads until the connection is closed: otherwise it is chance whether the client is too slow.
+    timeout(Duration::from_secs(60), server).await.unwrap().unwrap();
+    let error = count(answer).await.unwrap_err();
     assert!(error.contains("ENHANCE_YOUR_CALM"), "{error}");
 }
