@@ -55,6 +55,7 @@ fn dispatch(args: &[String]) -> Result<(), Error> {
         }
         ["conformance", cases @ ..] => autobahn::check(&Workspace::load()?, cases),
         ["bench", rest @ ..] => bench(&Workspace::load()?, rest),
+        ["miri"] => miri(&Workspace::load()?),
         ["soak", rest @ ..] => soak(&Workspace::load()?, rest),
         ["fuzz", rest @ ..] => fuzz::long(&Workspace::load()?, &fuzz::Options::parse(rest)?),
         ["demo-check"] => demo::check(&Workspace::load()?, demo::Scheme::Http),
@@ -77,6 +78,21 @@ fn bench(workspace: &Workspace, args: &[&str]) -> Result<(), Error> {
     run(command.args(args))
 }
 
+/// The kernels are the one place with `unsafe`; Miri comes with a nightly toolchain alone.
+fn miri(workspace: &Workspace) -> Result<(), Error> {
+    let Some(nightly) = workspace.toolchain("nightly") else {
+        return Err(Error::Usage(
+            "Miri wants a nightly toolchain: rustup toolchain install nightly".to_owned(),
+        ));
+    };
+    let component = ["component", "add", "--toolchain", &nightly, "miri", "rust-src"];
+    run(workspace.program("rustup").args(component))?;
+    let mut command = workspace.cargo_of(&nightly, &["miri", "test", "--package", "longwave-scan", "--lib"]);
+    command.env("CARGO_TARGET_DIR", workspace.target.join("miri"));
+    // It is some hundred times slower, and proptest wants to know where it is.
+    run(command.env("PROPTEST_CASES", "8").env("MIRIFLAGS", "-Zmiri-disable-isolation"))
+}
+
 /// The soak fails by itself if a bound is broken.
 fn soak(workspace: &Workspace, args: &[&str]) -> Result<(), Error> {
     let run_soak = ["run", "--release", "--package", "longwave-benches", "--", "soak"];
@@ -96,6 +112,7 @@ Commands:
   conformance [case or group]      the vectors and properties of the codecs, with many more cases, and the
                                    Autobahn testsuite (with `6 7.1`, only those of its cases)
   bench [arguments]                the benchmarks, built for release; arguments go to them
+  miri                             the kernels under Miri
   soak [scenario] [arguments]      the whole stack under thousands of clients for minutes, with bounds
   fuzz [target] [--seconds <n>]    one fuzz target or all of them [default: 900 seconds each]
   demo-check [--tls]               builds and starts the demo, asks it for everything, ends it;
