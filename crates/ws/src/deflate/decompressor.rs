@@ -56,6 +56,13 @@ impl Decompressor {
         self.primed = false;
     }
 
+    /// Between two messages: what it knows beyond the window, it would not know had it been given back.
+    ///
+    /// So a peer that reaches back further is found out at the same byte, parked or not.
+    pub(super) fn keep_window(&mut self) {
+        self.primed &= !self.history.is_outrun();
+    }
+
     pub(super) fn give_back(&mut self) {
         self.primed = false;
         if let (Some(zlib), Some(pool)) = (self.zlib.take(), &self.pool) {

@@ -45,6 +45,11 @@ impl History {
         [older, newer]
     }
 
+    /// Whether a decompressor with the largest window there is may remember more.
+    pub(super) const fn is_outrun(&self) -> bool {
+        self.max < 1 << 15 && self.bytes.len() == self.max
+    }
+
     /// Forgets everything, and gives the memory back.
     pub(super) fn clear(&mut self) {
         self.bytes = Vec::new();

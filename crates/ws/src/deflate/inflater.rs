@@ -13,6 +13,9 @@ use super::{
 /// Costs nothing before the first message, and from then on what the [table](super#memory) says. Between two
 /// messages [`park`](Self::park) leaves only the window of it. After an error each further call returns the same.
 ///
+/// Of earlier messages a message can refer to the window that was agreed, not to more. Within a message a peer that
+/// oversteps a window below 15 bits goes unnoticed.
+///
 /// [RFC 7692 §7.2.2]: https://www.rfc-editor.org/rfc/rfc7692#section-7.2.2
 ///
 /// # Examples
@@ -218,11 +221,13 @@ impl Inflater {
     fn end(&mut self) {
         self.at_start = true;
         (self.compressed, self.uncompressed, self.final_blocks) = (0, 0, 0);
-        if !self.takeover {
-            self.decompressor.forget();
-            if self.decompressor.pool.is_some() {
-                self.decompressor.give_back();
-            }
+        if self.takeover {
+            self.decompressor.keep_window();
+            return;
+        }
+        self.decompressor.forget();
+        if self.decompressor.pool.is_some() {
+            self.decompressor.give_back();
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The examples of RFC 7692, byte for byte, and the rules next to them.
 
-use longwave_ws::deflate::{Deflater, Flush, InflateError, Settings};
+use longwave_ws::deflate::{Deflater, Flush, InflateError, Inflater, Settings};
 
 use crate::drive::{agree, compress, cut, decompress, pair, without_takeover};
 
@@ -38,6 +38,31 @@ fn s7_1_1_without_takeover_earlier_messages_must_not_be_referred_to() {
     let mut inflater = without_takeover();
     assert_eq!(decompress(&mut inflater, &HELLO), Ok(b"Hello".to_vec()));
     assert_eq!(decompress(&mut inflater, &[0xf2, 0x00, 0x11, 0x00, 0x00]), Err(InflateError::Corrupt));
+}
+
+#[test]
+fn s7_1_2_2_earlier_messages_must_not_be_referred_to_beyond_the_window() {
+    let agreed = agree(Settings::new().peer_window_bits(9), &[("client_max_window_bits", None)]);
+    assert_eq!(agreed.peer().window_bits(), 9);
+    for (apart, expected) in [(500, Ok(b"Hello, window".to_vec())), (600, Err(InflateError::Corrupt))] {
+        for parked in [false, true] {
+            // One with the largest window, whatever was agreed.
+            let (mut deflater, _) = pair();
+            let mut inflater = Inflater::new(&agreed);
+            for message in [
+                b"Hello, window".to_vec(),
+                (0..apart).map(|at: u32| (at * at / 7).to_le_bytes()[0]).collect(),
+            ] {
+                assert_eq!(decompress(&mut inflater, &compress(&mut deflater, &message)), Ok(message));
+            }
+            if parked {
+                inflater.park();
+            }
+            let payload = compress(&mut deflater, b"Hello, window");
+            assert!(payload.len() < 10, "it refers to the first");
+            assert_eq!(decompress(&mut inflater, &payload), expected, "parked: {parked}");
+        }
+    }
 }
 
 #[test]
