@@ -43,7 +43,7 @@ pub use longwave_scan::Utf8Bytes;
 
 pub use self::{
     close::{CloseCode, CloseFrame},
-    connection::{Connection, End, Events, Last, SendError, Transmit, Transport},
+    connection::{Connection, End, Events, Last, SendError, Sender, Transmit, Transport},
     frame::{FrameDecoder, FrameEncoder, FrameHeader, FramePart, FrameParts, HeaderBytes, Reserved},
     limits::Limits,
     message::{Message, MessageDecoder, MessagePart, MessageRef, Messages, Prepared},

@@ -32,11 +32,8 @@ impl<'c, 'i> Events<'c, 'i> {
         }
         let (at, message) = self.messages.next_message_at()?;
         Some(match message {
-            Ok(message) => match self.sender.received(self.now, &message) {
-                Ok(()) => Ok(message),
-                Err(rule) => Err(fail(self.sender, self.now, Violation::new(rule, at))),
-            },
-            Err(violation) => Err(fail(self.sender, self.now, violation)),
+            Ok(message) => self.sender.handle_message(self.now, &message, at).map(|()| message),
+            Err(violation) => Err(self.sender.handle_violation(self.now, violation)),
         })
     }
 
@@ -52,12 +49,12 @@ impl<'c, 'i> Events<'c, 'i> {
         }
         let (at, part) = self.messages.next_part_at()?;
         Some(match part {
-            Ok(MessagePart::Control(message)) => match self.sender.received(self.now, &message) {
-                Ok(()) => Ok(MessagePart::Control(message)),
-                Err(rule) => Err(fail(self.sender, self.now, Violation::new(rule, at))),
-            },
+            Ok(MessagePart::Control(message)) => {
+                let noted = self.sender.handle_message(self.now, &message, at);
+                noted.map(|()| MessagePart::Control(message))
+            }
             Ok(part) => Ok(part),
-            Err(violation) => Err(fail(self.sender, self.now, violation)),
+            Err(violation) => Err(self.sender.handle_violation(self.now, violation)),
         })
     }
 
@@ -79,15 +76,10 @@ impl<'c, 'i> Events<'c, 'i> {
 
     #[cold]
     fn received(&mut self, message: Result<Message, Violation>) -> Result<Message, Violation> {
+        let at = self.messages.control_at();
         match message {
-            Ok(message) => match self.sender.received(self.now, &message.as_message()) {
-                Ok(()) => Ok(message),
-                Err(rule) => {
-                    let at = self.messages.control_at();
-                    Err(fail(self.sender, self.now, Violation::new(rule, at)))
-                }
-            },
-            Err(violation) => Err(fail(self.sender, self.now, violation)),
+            Ok(message) => self.sender.handle_message(self.now, &message.as_message(), at).map(|()| message),
+            Err(violation) => Err(self.sender.handle_violation(self.now, violation)),
         }
     }
 
@@ -98,11 +90,6 @@ impl<'c, 'i> Events<'c, 'i> {
     ///
     /// As [`Connection::send`](super::Connection::send).
     pub fn send(&mut self, message: impl Into<Message>) -> Result<(), SendError> {
-        self.sender.send(message.into())
+        self.sender.send(message)
     }
-}
-
-fn fail(sender: &mut Sender, now: Duration, violation: Violation) -> Violation {
-    sender.fail(now, &violation);
-    violation
 }

@@ -6,22 +6,23 @@ mod events;
 mod outgoing;
 mod pace;
 mod sender;
+mod sending;
 #[cfg(test)]
 mod tests;
 
 use alloc::boxed::Box;
 use core::time::Duration;
 
-use self::sender::Sender;
 pub use self::{
     closing::{End, Transport},
     error::SendError,
     events::Events,
     outgoing::Transmit,
+    sender::Sender,
 };
 #[cfg(feature = "deflate")]
 use crate::message::compression::Compress;
-use crate::{CloseFrame, Limits, Message, MessageDecoder, OpCode, Prepared, Role};
+use crate::{CloseFrame, Limits, Message, MessageDecoder, Prepared, Role};
 
 /// One end of a WebSocket connection, without the connection: what comes is put in, what is to be sent is taken out.
 ///
@@ -60,7 +61,6 @@ use crate::{CloseFrame, Limits, Message, MessageDecoder, OpCode, Prepared, Role}
 /// ```
 #[derive(Debug)]
 pub struct Connection {
-    role: Role,
     decoder: MessageDecoder,
     sender: Sender,
 }
@@ -69,8 +69,8 @@ impl Connection {
     /// Makes the end that was asked for the connection.
     #[must_use]
     pub const fn server(limits: Limits) -> Self {
-        let (role, control_frames) = (Role::Server, limits.control_frames);
-        Self { role, decoder: MessageDecoder::new(role, limits), sender: Sender::new(None, control_frames) }
+        let sender = Sender::new(None, limits.control_frames);
+        Self { decoder: MessageDecoder::new(Role::Server, limits), sender }
     }
 
     /// Makes the end that has asked for the connection.
@@ -79,8 +79,8 @@ impl Connection {
     ///   strong source of randomness (RFC 6455, section 5.3).
     #[must_use]
     pub fn client(limits: Limits, keys: impl FnMut() -> [u8; 4] + Send + Sync + 'static) -> Self {
-        let (role, sender) = (Role::Client, Sender::new(Some(Box::new(keys)), limits.control_frames));
-        Self { role, decoder: MessageDecoder::new(role, limits), sender }
+        let sender = Sender::new(Some(Box::new(keys)), limits.control_frames);
+        Self { decoder: MessageDecoder::new(Role::Client, limits), sender }
     }
 
     /// Compresses messages, as was agreed on in the opening handshake.
@@ -118,43 +118,42 @@ impl Connection {
     ///
     /// All of it is taken in when [`Events::next_message`] has said `None`.
     pub fn handle_input<'c, 'i>(&'c mut self, now: Duration, input: &'i mut [u8]) -> Events<'c, 'i> {
-        self.sender.closing.tick(now, self.sender.patience);
+        self.sender.tick(now);
         Events::new(self.decoder.feed(input), &mut self.sender, now)
     }
 
     /// Notes that the peer will send nothing more: its side of the connection below is closed.
     pub fn handle_eof(&mut self) {
-        self.sender.closing.eof();
+        self.sender.handle_eof();
     }
 
     /// Notes what time it is, which may have been waited for: see [`poll_timeout`](Self::poll_timeout).
     pub fn handle_timeout(&mut self, now: Duration) {
-        self.sender.closing.tick(now, self.sender.patience);
-        self.sender.closing.timeout(now);
+        self.sender.handle_timeout(now);
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout), if at all.
     #[must_use]
     pub const fn poll_timeout(&self) -> Option<Duration> {
-        self.sender.closing.deadline()
+        self.sender.poll_timeout()
     }
 
     /// What is to become of the connection below.
     #[must_use]
     pub fn transport(&self) -> Transport {
-        self.sender.closing.transport(self.role, self.sender.out.is_empty())
+        self.sender.transport()
     }
 
     /// How the connection has ended, if it has.
     #[must_use]
     pub const fn end(&self) -> Option<&End> {
-        self.sender.closing.end()
+        self.sender.end()
     }
 
     /// Whether messages can be sent.
     #[must_use]
     pub const fn is_open(&self) -> bool {
-        self.sender.closing.is_open()
+        self.sender.is_open()
     }
 
     /// Queues a message.
@@ -168,7 +167,7 @@ impl Connection {
     /// longer than 125 bytes.
     #[inline]
     pub fn send(&mut self, message: impl Into<Message>) -> Result<(), SendError> {
-        self.sender.send(message.into())
+        self.sender.send(message)
     }
 
     /// Queues a message that goes to many.
@@ -177,7 +176,7 @@ impl Connection {
     ///
     /// As [`send`](Self::send).
     pub fn send_prepared(&mut self, prepared: &Prepared) -> Result<(), SendError> {
-        self.sender.prepared(prepared)
+        self.sender.send_prepared(prepared)
     }
 
     /// Queues a message as it is, whatever was agreed on for compression: what is secret should not be compressed
@@ -187,11 +186,7 @@ impl Connection {
     ///
     /// As [`send`](Self::send).
     pub fn send_uncompressed(&mut self, message: impl Into<Message>) -> Result<(), SendError> {
-        match message.into() {
-            Message::Text(text) => self.sender.uncompressed(OpCode::Text, &text.into_bytes()),
-            Message::Binary(bytes) => self.sender.uncompressed(OpCode::Binary, &bytes),
-            other => self.send(other),
-        }
+        self.sender.send_uncompressed(message)
     }
 
     /// Queues a message of text, copied.
@@ -200,7 +195,7 @@ impl Connection {
     ///
     /// As [`send`](Self::send).
     pub fn send_text(&mut self, text: &str) -> Result<(), SendError> {
-        self.sender.message(OpCode::Text, text.as_bytes())
+        self.sender.send_text(text)
     }
 
     /// Queues a message of bytes, copied.
@@ -209,7 +204,7 @@ impl Connection {
     ///
     /// As [`send`](Self::send).
     pub fn send_binary(&mut self, bytes: &[u8]) -> Result<(), SendError> {
-        self.sender.message(OpCode::Binary, bytes)
+        self.sender.send_binary(bytes)
     }
 
     /// Queues a ping, in front of messages that wait.
@@ -218,7 +213,7 @@ impl Connection {
     ///
     /// If the payload is longer than 125 bytes, or the connection is closing.
     pub fn ping(&mut self, payload: &[u8]) -> Result<(), SendError> {
-        self.sender.control(OpCode::Ping, payload)
+        self.sender.ping(payload)
     }
 
     /// Queues a part of a message of text that is not all there yet: the first, the next or, if `last` says so,
@@ -228,7 +223,7 @@ impl Connection {
     ///
     /// If the connection is closing, or a message of bytes was begun.
     pub fn send_text_fragment(&mut self, text: &str, last: Last) -> Result<(), SendError> {
-        self.sender.fragment(OpCode::Text, text.as_bytes(), last)
+        self.sender.send_text_fragment(text, last)
     }
 
     /// Queues a part of a message of bytes that is not all there yet.
@@ -237,7 +232,7 @@ impl Connection {
     ///
     /// If the connection is closing, or a message of text was begun.
     pub fn send_binary_fragment(&mut self, bytes: &[u8], last: Last) -> Result<(), SendError> {
-        self.sender.fragment(OpCode::Binary, bytes, last)
+        self.sender.send_binary_fragment(bytes, last)
     }
 
     /// Closes the connection, with a reason or without, once the messages that wait are out.
@@ -248,24 +243,33 @@ impl Connection {
     ///
     /// If it is closing already.
     pub fn close(&mut self, now: Duration, frame: impl Into<Option<CloseFrame>>) -> Result<(), SendError> {
-        self.sender.close(Some(now), frame.into().as_ref())
+        self.sender.close(now, frame)
     }
 
     /// What is to be sent.
     pub const fn transmit(&mut self) -> Transmit<'_> {
-        Transmit::new(&mut self.sender.out)
+        self.sender.transmit()
     }
 
     /// How many bytes are to be sent.
     #[must_use]
     pub fn buffered(&self) -> usize {
-        self.sender.out.len()
+        self.sender.buffered()
     }
 
     /// Gives back the memory of buffers that nothing is in: for a connection that is about to wait.
     pub fn shrink(&mut self) {
         self.decoder.shrink();
         self.sender.shrink();
+    }
+
+    /// Takes it apart: into what reads, and what does all else, which may be in other hands.
+    ///
+    /// Whoever takes messages out of the decoder then [tells](Sender::handle_message) the other half of those about
+    /// the connection, and [of what is wrong](Sender::handle_violation).
+    #[must_use]
+    pub fn into_parts(self) -> (MessageDecoder, Sender) {
+        (self.decoder, self.sender)
     }
 }
 

@@ -17,8 +17,31 @@ use crate::{
 /// Makes masking keys.
 type Keys = Box<dyn FnMut() -> [u8; 4] + Send + Sync>;
 
-/// All of a connection but what takes messages out of its input.
-pub(super) struct Sender {
+/// All of a [`Connection`](super::Connection) but what takes messages out of its input; made by
+/// [`Connection::into_parts`](super::Connection::into_parts).
+///
+/// It is for connections that one task reads while another sends.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use longwave_ws::{Connection, Limits};
+///
+/// let (mut decoder, mut sender) = Connection::server(Limits::default()).into_parts();
+/// let mut input = *b"\x89\x82\0\0\0\0hi";
+/// let mut messages = decoder.feed(&mut input);
+/// while let Some(message) = messages.next_owned() {
+///     match message {
+///         Ok(message) => sender.handle_message(Duration::ZERO, &message.as_message(), messages.control_at()),
+///         Err(violation) => Err(sender.handle_violation(Duration::ZERO, violation)),
+///     }
+///     .expect("nothing is wrong with a ping");
+/// }
+/// assert_eq!(sender.transmit().take_all(), b"\x8a\x02hi");
+/// ```
+pub struct Sender {
     /// A client has them, a server masks nothing.
     keys: Option<Keys>,
     pub(super) out: Outgoing,
@@ -46,12 +69,13 @@ impl Sender {
         }
     }
 
-    /// Gives back the memory that can be done without.
-    pub(super) fn shrink(&mut self) {
-        self.out.shrink();
-        if let Some(compress) = &mut self.compress {
-            compress.park();
-        }
+    pub(super) const fn is_client(&self) -> bool {
+        self.keys.is_some()
+    }
+
+    /// Sets the deadline that was left open, for want of a clock.
+    pub(super) fn tick(&mut self, now: Duration) {
+        self.closing.tick(now, self.patience);
     }
 
     #[inline]
@@ -73,13 +97,13 @@ impl Sender {
     }
 
     #[inline]
-    pub(super) fn send(&mut self, message: Message) -> Result<(), SendError> {
+    pub(super) fn queue(&mut self, message: Message) -> Result<(), SendError> {
         match message {
             Message::Text(text) => self.message_shared(OpCode::Text, &text.into_bytes()),
             Message::Binary(bytes) => self.message_shared(OpCode::Binary, &bytes),
             Message::Ping(payload) => self.control(OpCode::Ping, &payload),
             Message::Pong(payload) => self.control(OpCode::Pong, &payload),
-            Message::Close(frame) => self.close(None, frame.as_ref()),
+            Message::Close(frame) => self.begin_close(None, frame.as_ref()),
         }
     }
 
@@ -208,7 +232,7 @@ impl Sender {
         Ok(())
     }
 
-    pub(super) fn close(
+    pub(super) fn begin_close(
         &mut self,
         now: Option<Duration>,
         frame: Option<&CloseFrame>,

@@ -203,8 +203,9 @@ impl Messages<'_, '_> {
         Some((decoder.control_at, part))
     }
 
-    /// Where the frame about the connection has begun that came last.
-    pub(crate) const fn control_at(&self) -> u64 {
+    /// Where in the input the frame about the connection has begun that came last.
+    #[must_use]
+    pub const fn control_at(&self) -> u64 {
         self.decoder.control_at
     }
 
