@@ -152,7 +152,9 @@ proptest! {
         let ours = drive(&terms(script.role), Receiver::Connection, Form::Borrowed, [&wire[..]]);
         prop_assume!(ours.messages.iter().all(is_known_to_both));
         if ours.failure.is_none() {
-            prop_assert!(!refused);
+            // What follows a close frame is not looked at here.
+            let is_closed = matches!(ours.messages.last(), Some(Told::Close(_)));
+            prop_assert!(!refused || is_closed);
             prop_assert_eq!(told, ours.messages);
         } else {
             prop_assert!(told.starts_with(&ours.messages), "{:?} {:?}", told, ours);
