@@ -29,6 +29,19 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// Makes the default.
+    #[must_use]
+    pub const fn new() -> Self {
+        let mebibyte = 1 << 20;
+        Self {
+            frame: mebibyte,
+            message: mebibyte,
+            fragments: 4096,
+            control_frames: 256,
+            inflate_ratio: u32::MAX,
+        }
+    }
+
     /// Sets how long the payload of a frame may be, in bytes.
     #[must_use]
     pub const fn frame(mut self, bytes: usize) -> Self {
@@ -69,13 +82,6 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        let mebibyte = 1 << 20;
-        Self {
-            frame: mebibyte,
-            message: mebibyte,
-            fragments: 4096,
-            control_frames: 256,
-            inflate_ratio: u32::MAX,
-        }
+        Self::new()
     }
 }

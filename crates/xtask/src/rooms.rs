@@ -29,7 +29,7 @@ pub(crate) const ROOMS: &[Room] = &[
     Room { name: "base", crates: &["longwave-core"], may_use: &["leaf"], published: true, pure: false },
     Room {
         name: "shell",
-        crates: &["longwave-backpressure", "longwave-drain", "longwave-heartbeat"],
+        crates: &["longwave-backpressure", "longwave-drain", "longwave-heartbeat", "longwave-ws-hyper"],
         may_use: &["leaf", "base"],
         published: true,
         pure: false,

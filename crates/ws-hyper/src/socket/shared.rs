@@ -1,0 +1,132 @@
+use std::{
+    future::poll_fn,
+    io,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::Poll,
+};
+
+use longwave_ws::{SendError, Sender};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    runtime::Handle,
+};
+
+use super::{wakers::Wakers, wire::Wire};
+use crate::{Error, handshake::Subprotocol};
+
+/// What the halves of a socket have in common.
+pub(super) struct Shared<T> {
+    pub(super) wakers: Arc<Wakers>,
+    /// Whoever reads has not handed out all that was read, so it will be back soon.
+    busy: AtomicBool,
+    pub(super) high_water: usize,
+    pub(super) protocol: Option<Subprotocol>,
+    wire: Mutex<Wire<T>>,
+}
+
+/// What has become of something that was to be sent.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Queued {
+    /// It is on its way, and nobody has to wait for it.
+    Sent,
+    /// The peer has not taken all that was sent.
+    Waits,
+}
+
+impl<T> Shared<T> {
+    pub(super) const fn new(
+        wire: Wire<T>,
+        wakers: Arc<Wakers>,
+        high_water: usize,
+        protocol: Option<Subprotocol>,
+    ) -> Self {
+        Self { wakers, busy: AtomicBool::new(false), high_water, protocol, wire: Mutex::new(wire) }
+    }
+
+    /// Nothing in here panics half way, so a poisoned lock means nothing.
+    #[inline]
+    pub(super) fn lock(&self) -> MutexGuard<'_, Wire<T>> {
+        self.wire.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[inline]
+    pub(super) fn set_busy(&self, busy: bool) {
+        self.busy.store(busy, Ordering::Relaxed);
+    }
+
+    fn is_busy(&self) -> bool {
+        self.busy.load(Ordering::Relaxed)
+    }
+}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Shared<T> {
+    /// Queues something, and sends it.
+    ///
+    /// While messages are there that came together and were not handed out yet, what is sent waits for the answers to
+    /// those: until the last was handed out, or whatever the task does next has to wait, or there is a lot of it.
+    pub(super) fn queue(
+        self: &Arc<Self>,
+        queue: impl FnOnce(&mut Sender) -> Result<(), SendError>,
+    ) -> Result<Queued, Error> {
+        let mut wire = self.lock();
+        let buffered = wire.sender.buffered();
+        if buffered > self.high_water.saturating_mul(MOST) {
+            return Err(Error::Full { buffered });
+        }
+        queue(&mut wire.sender).map_err(|error| match error {
+            SendError::Closing => wire.send_error(),
+            error => Error::Send(error),
+        })?;
+        if self.is_busy() && wire.sender.buffered() < CORK {
+            if self.spawn_flusher(&mut wire) {
+                return Ok(Queued::Sent);
+            }
+        }
+        match wire.poll_out() {
+            Poll::Ready(Ok(())) => Ok(Queued::Sent),
+            Poll::Ready(Err(error)) => Err(error.into()),
+            Poll::Pending => Ok(Queued::Waits),
+        }
+    }
+
+    /// Sees to it that what was sent goes out though nobody waits for that.
+    pub(super) fn flush_later(self: &Arc<Self>) {
+        let mut wire = self.lock();
+        self.spawn_flusher(&mut wire);
+    }
+
+    /// Spawns a task that flushes when it gets its turn: a worker takes it on when the task that has spawned it waits.
+    fn spawn_flusher(self: &Arc<Self>, wire: &mut Wire<T>) -> bool {
+        if wire.flusher {
+            return true;
+        }
+        let Ok(runtime) = Handle::try_current() else { return false };
+        wire.flusher = true;
+        // Once even if the socket is dropped meanwhile; but a peer that takes nothing is not to keep it.
+        let (mut once, shared) = (Some(self.clone()), Arc::downgrade(self));
+        runtime.spawn(poll_fn(move |cx| {
+            let Some(shared) = once.take().or_else(|| shared.upgrade()) else { return Poll::Ready(()) };
+            shared.wakers.flusher.register(cx.waker());
+            let mut wire = shared.lock();
+            // What goes wrong is told to those who use the socket.
+            let done = wire.poll_out().map(|_result: io::Result<()>| ());
+            wire.flusher = done.is_pending();
+            done
+        }));
+        true
+    }
+}
+
+impl<T> Drop for Shared<T> {
+    fn drop(&mut self) {
+        self.wakers.wake_all();
+    }
+}
+
+/// What was sent waits for more up to this size.
+const CORK: usize = 16 * 1024;
+/// How many times the mark may be left behind by those who do not wait.
+const MOST: usize = 16;
