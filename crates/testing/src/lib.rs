@@ -5,5 +5,6 @@
 
 pub mod chunking;
 pub mod heartbeat;
+pub mod io;
 pub mod sse;
 pub mod ws;

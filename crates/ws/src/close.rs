@@ -126,7 +126,7 @@ impl From<CloseCode> for CloseFrame {
 
 impl From<&Violation> for CloseFrame {
     fn from(violation: &Violation) -> Self {
-        Self::new(violation.close_code())
+        Self::new(violation.close_code()).with_reason(violation.rule().to_string())
     }
 }
 

@@ -214,7 +214,7 @@ pub fn answers_are_right(terms: &Terms, input: &[u8], cuts: &[u8]) {
         assert!(answer.failure.is_none() && answer.between, "{answer:?}: {}", text(&wire));
         let mut told = answer.told();
         let close = match (failure, verdict.messages.last()) {
-            (Some((.., code)), _) => Some(Some((code, String::new()))),
+            (Some((rule, _, code)), _) => Some(Some((code, rule.to_string()))),
             (None, Some((_, Told::Close(frame)))) => {
                 Some(frame.as_ref().map(|(code, _)| (*code, String::new())))
             }

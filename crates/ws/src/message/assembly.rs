@@ -42,6 +42,8 @@ struct Passing {
     spilled: Vec<u8>,
     /// Of a text.
     validator: Option<Validator>,
+    /// A part of it was handed out.
+    begun: bool,
 }
 
 impl Assembly {
@@ -71,10 +73,27 @@ impl Assembly {
             Payload::Binary(bytes) => (bytes, None),
             Payload::Passing(passing) => (passing.spilled, passing.validator),
         };
-        let mut passing = Passing { spilled: Vec::new(), validator };
+        let mut passing = Passing { spilled: Vec::new(), validator, begun: !spilled.is_empty() };
         passing.validate(&spilled)?;
         self.payload = Payload::Passing(passing);
         Ok(spilled)
+    }
+
+    /// Puts a message together after all, of which no part was handed out.
+    pub(super) fn keep(&mut self) {
+        if let Payload::Passing(Passing { begun: false, .. }) = &self.payload {
+            self.payload = match self.opcode {
+                OpCode::Text => Payload::Text(TextBuffer::reusing(Vec::new())),
+                _ => Payload::Binary(Vec::new()),
+            };
+        }
+    }
+
+    /// Notes that a part is handed out.
+    pub(super) const fn begin_passing(&mut self) {
+        if let Payload::Passing(passing) = &mut self.payload {
+            passing.begun = true;
+        }
     }
 
     pub(super) const fn is_passing(&self) -> bool {

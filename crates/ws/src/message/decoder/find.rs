@@ -58,10 +58,13 @@ impl MessageDecoder {
         input: &mut Input<'i>,
         wanted: Wanted,
     ) -> Option<Result<Found<'i>, Violation>> {
-        if wanted == Wanted::InParts
-            && let Some(found) = self.hand_on()
-        {
-            return Some(found);
+        match wanted {
+            Wanted::InParts => {
+                if let Some(found) = self.hand_on() {
+                    return Some(found);
+                }
+            }
+            Wanted::Whole => self.message.iter_mut().for_each(Assembly::keep),
         }
         loop {
             if let Some(frame) = self.frame.take() {
@@ -242,6 +245,9 @@ impl MessageDecoder {
         }
         let data = (message.compressed == Compressed::No).then_some(piece);
         let is_empty = data.unwrap_or(&self.lent_part).is_empty();
+        if !is_empty {
+            message.begin_passing();
+        }
         if is_end {
             self.message = None;
         } else if frame.missing > 0 {
