@@ -132,7 +132,9 @@ impl<T> Setup<T> {
             Beats::Set(heartbeat) => Some(heartbeat.clone()),
             Beats::Inherited => Some(lifeline.and_then(Lifeline::heartbeat).unwrap_or_default()),
         };
-        lifeline.into_iter().for_each(|lifeline| lifeline.opened(StreamKind::WebSocket));
+        if let Some(lifeline) = lifeline {
+            lifeline.opened(StreamKind::WebSocket);
+        }
         let wakers = Arc::<Wakers>::default();
         let wire = Wire::new(
             self.io,
@@ -160,6 +162,12 @@ impl<T> WebSocket<T> {
         Setup::new(io, Role::Client).open(config)
     }
 
+    /// Makes either end of a connection that carries the stream of a lifeline: it ends with that, for its reason, and
+    /// lets go of the tether when it is over.
+    pub fn carrying(io: T, role: Role, tether: Tether, config: &Config) -> Self {
+        Setup { tether: Some(tether), ..Setup::new(io, role) }.open(config)
+    }
+
     /// The subprotocol that was agreed on.
     #[must_use]
     pub fn protocol(&self) -> Option<&Subprotocol> {
@@ -180,7 +188,7 @@ impl<T> WebSocket<T> {
 
     /// How many bytes wait to be sent.
     #[must_use]
-    pub fn buffered(&self) -> usize {
+    pub fn unsent(&self) -> usize {
         self.read.shared.lock().sender.buffered()
     }
 

@@ -80,10 +80,8 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Shared<T> {
             SendError::Closing => wire.send_error(),
             error => Error::Send(error),
         })?;
-        if self.is_busy() && wire.sender.buffered() < CORK {
-            if self.spawn_flusher(&mut wire) {
-                return Ok(Queued::Sent);
-            }
+        if self.is_busy() && wire.sender.buffered() < CORK && self.spawn_flusher(&mut wire) {
+            return Ok(Queued::Sent);
         }
         match wire.poll_out() {
             Poll::Ready(Ok(())) => Ok(Queued::Sent),

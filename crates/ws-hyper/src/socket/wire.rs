@@ -296,12 +296,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Wire<T> {
             && let Some(io) = &mut self.io
         {
             let proxy = self.proxy.clone();
-            match ready!(Pin::new(io).poll_shutdown(&mut Context::from_waker(&proxy))) {
-                Ok(()) => self.shut = true,
-                Err(_) => {
-                    self.finish(Over::Agreed);
-                    return Poll::Ready(());
-                }
+            let shut = ready!(Pin::new(io).poll_shutdown(&mut Context::from_waker(&proxy)));
+            self.shut = true;
+            if shut.is_err() {
+                self.finish(Over::Agreed);
+                return Poll::Ready(());
             }
         }
         Poll::Pending

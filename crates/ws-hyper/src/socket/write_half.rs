@@ -243,16 +243,14 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Future for Sending<'_, 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        match mem::replace(&mut this.state, State::Told) {
-            State::Known(outcome) => Poll::Ready(outcome),
-            _ => {
-                let sent = this.half.poll_sent(cx);
-                if sent.is_pending() {
-                    this.state = State::Waits;
-                }
-                sent
-            }
+        if let State::Known(outcome) = mem::replace(&mut this.state, State::Told) {
+            return Poll::Ready(outcome);
         }
+        let sent = this.half.poll_sent(cx);
+        if sent.is_pending() {
+            this.state = State::Waits;
+        }
+        sent
     }
 }
 
