@@ -228,7 +228,8 @@ fn a_claimed_length_takes_no_memory() {
                         assert_eq!((cost.messages, cost.failure), (0, None));
                     }
                     let held = held(region.change());
-                    let come = if sent == 0 { 0 } else { sent + HEADERS };
+                    // For a header alone, what says that there is a message.
+                    let come = if sent == 0 { HEADERS / 2 } else { sent + HEADERS };
                     assert!(held <= 4 * come * PEERS + NOISE, "{held} for {sent} bytes from {PEERS}");
                     drop(decoders);
                 }

@@ -1,3 +1,4 @@
+use alloc::boxed::Box;
 use core::time::Duration;
 
 use crate::{CloseFrame, Role, Violation};
@@ -12,7 +13,7 @@ pub(super) enum Closing {
     },
     /// Both have, or the peer has done something wrong: the connection below is to be closed.
     Done {
-        end: End,
+        end: Box<End>,
         deadline: Option<Duration>,
         eof: bool,
     },
@@ -66,13 +67,13 @@ impl Closing {
             Self::Asked { deadline: Some(deadline) } => *deadline,
             _ => now + patience,
         };
-        *self = Self::Done { end, deadline: Some(deadline), eof: false };
+        *self = Self::Done { end: Box::new(end), deadline: Some(deadline), eof: false };
     }
 
     pub(super) fn eof(&mut self) {
         match self {
             Self::Done { eof, deadline, .. } => (*eof, *deadline) = (true, None),
-            _ => *self = Self::Done { end: End::Dropped, deadline: None, eof: true },
+            _ => *self = Self::Done { end: Box::new(End::Dropped), deadline: None, eof: true },
         }
     }
 
@@ -82,7 +83,7 @@ impl Closing {
         }
         match self {
             Self::Done { eof, deadline, .. } => (*eof, *deadline) = (true, None),
-            _ => *self = Self::Done { end: End::TimedOut, deadline: None, eof: true },
+            _ => *self = Self::Done { end: Box::new(End::TimedOut), deadline: None, eof: true },
         }
     }
 
@@ -93,25 +94,22 @@ impl Closing {
         }
     }
 
-    pub(super) const fn end(&self) -> Option<&End> {
+    pub(super) fn end(&self) -> Option<&End> {
         match self {
             Self::Done { end, .. } => Some(end),
             Self::Open | Self::Asked { .. } => None,
         }
     }
 
-    pub(super) const fn transport(&self, role: Role, is_sent: bool) -> Transport {
+    pub(super) fn transport(&self, role: Role, is_sent: bool) -> Transport {
         match self {
             Self::Open | Self::Asked { .. } => Transport::Open,
+            Self::Done { eof: true, .. } => Transport::Close,
+            Self::Done { .. } if !is_sent => Transport::Open,
             // A server closes first, so that it is not the one to keep the port (RFC 6455, section 7.1.1).
-            Self::Done { eof: false, end: End::Closed(_), .. } if matches!(role, Role::Client) => {
-                if is_sent {
-                    Transport::AwaitEof
-                } else {
-                    Transport::Open
-                }
+            Self::Done { end, .. } if role == Role::Client && matches!(**end, End::Closed(_)) => {
+                Transport::AwaitEof
             }
-            Self::Done { eof: false, .. } if !is_sent => Transport::Open,
             Self::Done { .. } => Transport::Close,
         }
     }

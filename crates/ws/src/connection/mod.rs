@@ -146,7 +146,7 @@ impl Connection {
 
     /// How the connection has ended, if it has.
     #[must_use]
-    pub const fn end(&self) -> Option<&End> {
+    pub fn end(&self) -> Option<&End> {
         self.sender.end()
     }
 

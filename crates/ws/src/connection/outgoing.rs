@@ -32,8 +32,8 @@ struct Run {
 /// The pongs that wait among what is urgent.
 #[derive(Default)]
 struct Pongs {
-    count: usize,
-    last: Range<usize>,
+    count: u32,
+    last: Range<u32>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -128,7 +128,7 @@ impl Outgoing {
 
     /// Queues a pong; if too many wait, in place of the newest of them.
     pub(super) fn pong(&mut self, header: &FrameHeader, payload: &[u8]) {
-        let is_begun = self.active == Active::Urgent && self.sent > self.pongs.last.start;
+        let is_begun = self.active == Active::Urgent && self.sent > self.pongs.last.start as usize;
         if is_begun {
             // All of them are sent but for the end of this: what a peer that reads slowly has read is not kept.
             self.urgent.drain(..mem::take(&mut self.sent));
@@ -136,13 +136,14 @@ impl Outgoing {
         } else if self.pongs.count >= MAX_PONGS {
             let last = self.pongs.last.clone();
             self.len -= last.len();
-            self.urgent.drain(last);
+            self.urgent.drain(last.start as usize..last.end as usize);
         } else {
             self.pongs.count += 1;
         }
         let start = self.urgent.len();
         self.control(header, payload);
-        self.pongs.last = start..self.urgent.len();
+        // So many pings and pongs would not be there.
+        self.pongs.last = start as u32..self.urgent.len() as u32;
     }
 
     /// Gives back memory that nothing is in.
@@ -302,4 +303,4 @@ pub(super) const LARGE: usize = 4096;
 /// Small frames are put together into buffers of about this size, between which pings and pongs find room.
 const RUN: usize = 16 * 1024;
 /// How many pongs may wait. A peer that does not read gets the newest alone beyond that (RFC 6455, section 5.5.3).
-const MAX_PONGS: usize = 32;
+const MAX_PONGS: u32 = 32;

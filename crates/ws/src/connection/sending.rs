@@ -49,14 +49,14 @@ impl Sender {
 
     /// What is to become of the connection below.
     #[must_use]
-    pub const fn transport(&self) -> Transport {
+    pub fn transport(&self) -> Transport {
         let role = if self.is_client() { Role::Client } else { Role::Server };
         self.closing.transport(role, self.out.is_empty())
     }
 
     /// How the connection has ended, if it has.
     #[must_use]
-    pub const fn end(&self) -> Option<&End> {
+    pub fn end(&self) -> Option<&End> {
         self.closing.end()
     }
 

@@ -47,14 +47,15 @@ struct Passing {
 }
 
 impl Assembly {
-    /// - `old`: a message that was lent, the memory of which is used again if it is not far too much.
+    /// Begins the next message, with the memory of this one if that is not far too much.
+    ///
     /// - `len`: how long the first frame claims to be.
-    pub(super) fn new(opcode: OpCode, compressed: Compressed, old: Option<Self>, len: u64) -> Self {
-        let mut room = old.map_or_else(Vec::new, |old| match old.payload {
+    pub(super) fn begin(&mut self, opcode: OpCode, compressed: Compressed, len: u64) {
+        let mut room = match mem::take(&mut self.payload) {
             Payload::Text(text) => text.into_bytes(),
             Payload::Binary(bytes) => bytes,
             Payload::Passing(passing) => passing.spilled,
-        });
+        };
         if (room.capacity() / AHEAD) as u64 > len {
             room = Vec::new();
         }
@@ -63,12 +64,12 @@ impl Assembly {
             OpCode::Text => Payload::Text(TextBuffer::reusing(room)),
             _ => Payload::Binary(room),
         };
-        Self { payload, wire: 0, compressed, opcode, frames: 0 }
+        *self = Self { payload, wire: 0, compressed, opcode, frames: 0 };
     }
 
     /// Hands out a message part by part, and gives what of it was put together before.
     pub(super) fn pass_on(&mut self) -> Result<Vec<u8>, Utf8Error> {
-        let (spilled, validator) = match mem::replace(&mut self.payload, Payload::Binary(Vec::new())) {
+        let (spilled, validator) = match mem::take(&mut self.payload) {
             Payload::Text(text) => (text.into_bytes(), Some(Validator::default())),
             Payload::Binary(bytes) => (bytes, None),
             Payload::Passing(passing) => (passing.spilled, passing.validator),
@@ -199,6 +200,19 @@ impl Assembly {
             Payload::Binary(bytes) => Message::Binary(Bytes::from(bytes)),
             Payload::Passing(passing) => Message::Binary(Bytes::from(passing.spilled)),
         })
+    }
+}
+
+impl Default for Assembly {
+    fn default() -> Self {
+        let payload = Payload::default();
+        Self { payload, wire: 0, compressed: Compressed::No, opcode: OpCode::Binary, frames: 0 }
+    }
+}
+
+impl Default for Payload {
+    fn default() -> Self {
+        Self::Binary(Vec::new())
     }
 }
 

@@ -1,3 +1,5 @@
+use alloc::boxed::Box;
+
 use super::MessageRef;
 use crate::{
     CloseFrame, OpCode, Rule,
@@ -7,13 +9,14 @@ use crate::{
 /// The payload of the control frame that has come last.
 #[derive(Debug)]
 pub(super) struct Control {
-    bytes: [u8; MAX],
+    /// There from the first one until there was none for a while.
+    bytes: Option<Box<[u8; MAX]>>,
     len: u8,
 }
 
 impl Control {
     pub(super) const fn new() -> Self {
-        Self { bytes: [0; MAX], len: 0 }
+        Self { bytes: None, len: 0 }
     }
 
     pub(super) const fn begin(&mut self) {
@@ -23,14 +26,15 @@ impl Control {
     /// Appends a piece, which the header has promised to be short enough, and takes its mask off.
     pub(super) fn append(&mut self, piece: &[u8], key: Key) {
         let before = usize::from(self.len);
-        let place = &mut self.bytes[before..before + piece.len()];
+        let bytes = self.bytes.get_or_insert_with(|| Box::new([0; MAX]));
+        let place = &mut bytes[before..before + piece.len()];
         place.copy_from_slice(piece);
         let _seen = mask(place, key);
         self.len += piece.len() as u8;
     }
 
     pub(super) fn as_message(&self, opcode: OpCode) -> Result<MessageRef<'_>, Rule> {
-        let payload = &self.bytes[..usize::from(self.len)];
+        let payload = self.bytes.as_ref().map_or(&[][..], |bytes| &bytes[..usize::from(self.len)]);
         Ok(match opcode {
             OpCode::Ping => MessageRef::Ping(payload),
             OpCode::Pong => MessageRef::Pong(payload),

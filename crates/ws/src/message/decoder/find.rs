@@ -22,12 +22,18 @@ pub(super) struct Frame {
     at: u64,
 }
 
+impl Frame {
+    pub(super) const fn is_control(&self) -> bool {
+        self.opcode.is_control()
+    }
+}
+
 /// What has been found.
 pub(super) enum Found<'i> {
     /// A message in one frame that is all there, and still masked.
     Whole { opcode: OpCode, payload: &'i mut [u8], key: Key },
     /// The message that was being put together is complete.
-    Assembled(Assembly),
+    Assembled(Box<Assembly>),
     /// A part of a message that is handed out part by part; without data they are in `lent_part`.
     Part { opcode: OpCode, data: Option<&'i [u8]>, last: bool },
     /// A control frame, which has begun there.
@@ -64,7 +70,7 @@ impl MessageDecoder {
                     return Some(found);
                 }
             }
-            Wanted::Whole => self.message.iter_mut().for_each(Assembly::keep),
+            Wanted::Whole => self.message.iter_mut().for_each(|message| message.keep()),
         }
         loop {
             if let Some(frame) = self.frame.take() {
@@ -169,9 +175,12 @@ impl MessageDecoder {
         } else {
             let compressed =
                 if header.reserved() == Reserved::NONE { Compressed::No } else { Compressed::Yes };
-            let old = &mut self.lent;
-            let message =
-                self.message.get_or_insert_with(|| Assembly::new(opcode, compressed, old.take(), missing));
+            let lent = &mut self.lent;
+            let message = self.message.get_or_insert_with(|| {
+                let mut message = lent.take().unwrap_or_default();
+                message.begin(opcode, compressed, missing);
+                message
+            });
             message.frames += 1;
             message.wire += missing;
         }
@@ -184,7 +193,7 @@ impl MessageDecoder {
         frame.missing -= piece.len() as u64;
         let at = self.at;
         self.at += piece.len() as u64;
-        let is_passing = self.message.as_ref().is_some_and(Assembly::is_passing);
+        let is_passing = self.message.as_ref().is_some_and(|message| message.is_passing());
         if is_passing && !frame.opcode.is_control() {
             return self.pass(frame, piece);
         }

@@ -129,7 +129,7 @@ impl Messages<'_, '_> {
             },
             // Passed over already.
             Found::Part { .. } => return None,
-            Found::Assembled(message) => decoder.whole(message),
+            Found::Assembled(message) => decoder.whole(*message),
         })
     }
 

@@ -42,14 +42,14 @@ pub struct MessageDecoder {
     header: HeaderReader,
     /// The frame of which the header has come.
     frame: Option<Frame>,
-    message: Option<Assembly>,
+    message: Option<Box<Assembly>>,
     /// What was agreed on for messages that are compressed.
     decompress: Option<Box<Decompress>>,
     control: Control,
     /// Where its frame has begun.
     control_at: u64,
     /// The message that was lent last, if it was put together here.
-    lent: Option<Assembly>,
+    lent: Option<Box<Assembly>>,
     /// The part that was lent last, if it is not in the input.
     lent_part: Vec<u8>,
     failed: bool,
@@ -94,10 +94,19 @@ impl MessageDecoder {
         self
     }
 
-    /// Gives back the memory that messages to come can do without.
-    pub fn shrink(&mut self) {
+    /// Gives back the memory of buffers that nothing is in: for a connection that is about to wait.
+    pub fn shrink_buffers(&mut self) {
         self.lent = None;
         self.lent_part = Vec::new();
+        if !self.frame.is_some_and(|frame| frame.is_control()) {
+            self.control = Control::new();
+        }
+    }
+
+    /// Gives back all memory that messages to come can do without, [buffers](Self::shrink_buffers) and what compression
+    /// will make again: for a connection that has waited for some time.
+    pub fn shrink(&mut self) {
+        self.shrink_buffers();
         if let Some(decompress) = &mut self.decompress {
             decompress.park();
         }
