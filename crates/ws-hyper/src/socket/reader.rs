@@ -78,6 +78,10 @@ impl Reader {
         (self.rest, self.taken) = (Vec::new(), 0);
     }
 
+    pub(super) fn shrink_buffers(&mut self) {
+        self.decoder.shrink_buffers();
+    }
+
     pub(super) fn shrink(&mut self) {
         self.decoder.shrink();
     }

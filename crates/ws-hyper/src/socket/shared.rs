@@ -1,6 +1,5 @@
 use std::{
     future::poll_fn,
-    io,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -14,7 +13,10 @@ use tokio::{
     runtime::Handle,
 };
 
-use super::{wakers::Wakers, wire::Wire};
+use super::{
+    wakers::Wakers,
+    wire::{Side, Wire},
+};
 use crate::{Error, handshake::Subprotocol};
 
 /// What the halves of a socket have in common.
@@ -86,8 +88,14 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Shared<T> {
         match wire.poll_out() {
             Poll::Ready(Ok(())) => Ok(Queued::Sent),
             Poll::Ready(Err(error)) => Err(error.into()),
+            Poll::Pending if self.is_taken_care_of(&mut wire) => Ok(Queued::Sent),
             Poll::Pending => Ok(Queued::Waits),
         }
+    }
+
+    /// Whether what is to be sent only waits for more, and goes out by itself.
+    pub(super) fn is_taken_care_of(self: &Arc<Self>, wire: &mut Wire<T>) -> bool {
+        wire.is_held() && self.spawn_flusher(wire)
     }
 
     /// Sees to it that what was sent goes out though nobody waits for that.
@@ -104,15 +112,20 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Shared<T> {
         let Ok(runtime) = Handle::try_current() else { return false };
         wire.flusher = true;
         // Once even if the socket is dropped meanwhile; but a peer that takes nothing is not to keep it.
-        let (mut once, shared) = (Some(self.clone()), Arc::downgrade(self));
+        let (mut strong, weak) = (Some(self.clone()), Arc::downgrade(self));
         runtime.spawn(poll_fn(move |cx| {
-            let Some(shared) = once.take().or_else(|| shared.upgrade()) else { return Poll::Ready(()) };
+            let Some(shared) = strong.take().or_else(|| weak.upgrade()) else { return Poll::Ready(()) };
             shared.wakers.flusher.register(cx.waker());
             let mut wire = shared.lock();
             // What goes wrong is told to those who use the socket.
-            let done = wire.poll_out().map(|_result: io::Result<()>| ());
-            wire.flusher = done.is_pending();
-            done
+            while wire.poll_out().is_pending() {
+                if !wire.look_after(Side::Writer, None) {
+                    strong = wire.is_held().then(|| shared.clone());
+                    return Poll::Pending;
+                }
+            }
+            wire.flusher = false;
+            Poll::Ready(())
         }));
         true
     }

@@ -118,6 +118,11 @@ impl<T> Wire<T> {
         self.over.is_some()
     }
 
+    /// Whether what is to be sent only waits for more to be sent along with it.
+    pub(super) fn is_held(&self) -> bool {
+        self.sender.buffered() > 0 && self.pacing.as_ref().is_some_and(|pacing| pacing.deadline().is_some())
+    }
+
     pub(super) fn lifeline(&self) -> Option<&Lifeline> {
         self.tether.as_ref().map(Tether::lifeline)
     }
@@ -274,6 +279,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Wire<T> {
                 Poll::Ready(Err(error)) => self.finish(Over::Failed(error.kind(), Some(error))),
                 Poll::Pending => {
                     if !self.look_after(Side::Reader, Some(reader)) {
+                        reader.shrink_buffers();
                         return Poll::Pending;
                     }
                     let _sent = self.poll_out();

@@ -140,6 +140,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> WriteHalf<T> {
             }
             match wire.poll_out() {
                 Poll::Ready(result) => return Poll::Ready(result.map_err(Error::Io)),
+                Poll::Pending if self.shared.is_taken_care_of(&mut wire) => return Poll::Ready(Ok(())),
                 Poll::Pending if wire.look_after(Side::Writer, None) => {}
                 Poll::Pending => return Poll::Pending,
             }
