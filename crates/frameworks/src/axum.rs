@@ -8,14 +8,14 @@ use axum::{
         IntoResponse, Response,
         sse::{Event, Sse},
     },
-    routing::get,
+    routing::{any, get},
 };
 use futures_util::stream;
 use longwave_backpressure::guard::{Guard, GuardedMakeService};
 use tokio::{net::TcpListener, sync::oneshot};
 use tower::{ServiceBuilder, ServiceExt};
 
-use crate::{Dialect, FILL, Framework, HELLO, Layers, Wire, marks};
+use crate::{Dialect, FILL, Framework, HELLO, Layers, Wire, echo, marks};
 
 /// axum, with its `Sse`, its `WebSocketUpgrade` and `axum::serve`.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +50,10 @@ fn router(layers: Layers) -> Router {
         .route("/flood", get(async || Sse::new(stream::repeat_with(|| Ok::<_, Infallible>(fill())))))
         .route("/plain", get(plain))
         .route("/socket", get(async |upgrade: WebSocketUpgrade| upgrade.on_upgrade(listen)))
+        .route(
+            "/echo",
+            any(async |upgrade: longwave_ws_hyper::WebSocketUpgrade| upgrade.on_upgrade(echo::serve)),
+        )
         .layer(layers)
         .layer(ServiceBuilder::new().map_request(marks::mark::<Body>).map_response(marks::tell::<Body>))
 }

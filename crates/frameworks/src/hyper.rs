@@ -19,7 +19,7 @@ use tokio::{
 };
 use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
 
-use crate::{Dialect, FILL, Framework, HELLO, Layers, Wire, marks};
+use crate::{Dialect, FILL, Framework, HELLO, Layers, Wire, echo::echo, marks};
 
 /// hyper with what hyper-util has for servers; event streams are longwave's own, as hyper has none.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +37,7 @@ impl Framework for Hyper {
     ) -> io::Result<()> {
         let mut server = Builder::new(TokioExecutor::new());
         server.low_buffers();
+        server.http2().enable_connect_protocol();
         let (app, graceful) = (app(layers), GracefulShutdown::new());
         loop {
             let socket = tokio::select! {
@@ -102,6 +103,7 @@ fn route<B>(mut request: Request<B>) -> Response<UnsyncBoxBody<Bytes, Infallible
             response.headers_mut().insert(header::UPGRADE, upgrade);
             response
         }
+        "/echo" => echo::<_, Full<Bytes>>(&mut request).map(BodyExt::boxed_unsync),
         _ => {
             let mut response = Response::new(Empty::new().boxed_unsync());
             *response.status_mut() = StatusCode::NOT_FOUND;

@@ -10,8 +10,10 @@
 //! | [`Flood`](Route::Flood) | one that always has more to say |
 //! | [`Plain`](Route::Plain) | a small body of known length; in tonic a unary call |
 //! | [`Socket`](Route::Socket) | a WebSocket by the framework's own means, which knows nothing of longwave; not in tonic |
+//! | [`Echo`](Route::Echo) | a WebSocket by `longwave-ws-hyper`, which sends everything back; not in tonic |
 
 mod axum;
+mod echo;
 mod hyper;
 mod layers;
 mod marks;
@@ -67,8 +69,10 @@ pub enum Route {
     Flood,
     /// A small response of known length.
     Plain,
-    /// A WebSocket.
+    /// A WebSocket of the framework's.
     Socket,
+    /// A WebSocket of longwave's.
+    Echo,
 }
 
 /// What streams look like to a client.
@@ -98,6 +102,7 @@ impl Route {
             (Dialect::Events, Self::Flood) => "/flood",
             (Dialect::Events, Self::Plain) => "/plain",
             (_, Self::Socket) => "/socket",
+            (_, Self::Echo) => "/echo",
             (Dialect::Grpc, Self::Feed) => "/longwave.Streams/Feed",
             (Dialect::Grpc, Self::Flood) => "/longwave.Streams/Flood",
             (Dialect::Grpc, Self::Plain) => "/longwave.Streams/Plain",

@@ -12,7 +12,7 @@ use http_body::Body;
 use longwave_backpressure::guard::Guard;
 use salvo::{
     conn::{ConnCtrl, SocketAddr},
-    http::{ReqBody, StatusError},
+    http::{ReqBody, ResBody, StatusError},
     prelude::*,
     sse::{self, SseEvent},
 };
@@ -41,7 +41,8 @@ impl Framework for Salvo {
     ) -> io::Result<()> {
         let acceptor = GuardedAcceptor::new(listener, guard)?;
         let service = Service::new(router(layers)).hoop(acceptor.connections());
-        let server = Server::new(acceptor);
+        let mut server = Server::new(acceptor);
+        server.http2_mut().enable_connect_protocol();
         let handle = server.handle();
         let stopped = async {
             _ = stop.await;
@@ -72,6 +73,7 @@ fn router(layers: Layers) -> Router {
         .push(Router::with_path("flood").get(flood))
         .push(Router::with_path("plain").get(plain))
         .push(Router::with_path("socket").get(chat))
+        .push(Router::with_path("echo").goal(echo))
 }
 
 #[handler]
@@ -103,6 +105,14 @@ async fn plain(request: &mut Request, response: &mut Response) {
 #[handler]
 async fn chat(request: &mut Request, response: &mut Response) -> Result<(), StatusError> {
     WebSocketUpgrade::new().upgrade(request, response, listen).await
+}
+
+/// Salvo has requests and responses of its own, which can be those of `http` for a while.
+#[handler]
+async fn echo(request: &mut Request, response: &mut Response) -> Result<(), StatusError> {
+    let mut stripped = request.strip_to_hyper::<ReqBody>().map_err(|_| StatusError::bad_request())?;
+    response.merge_hyper(crate::echo::echo::<_, ResBody>(&mut stripped));
+    Ok(())
 }
 
 /// Pings are answered while somebody receives.

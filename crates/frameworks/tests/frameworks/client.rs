@@ -95,7 +95,7 @@ pub(crate) fn request<F: Framework>(route: Route) -> Builder {
         }
         (Dialect::Events, Route::Feed | Route::Flood) => request.header("accept", "text/event-stream"),
         (Dialect::Events, Route::Plain) => request.header("accept", "*/*"),
-        (Dialect::Events, Route::Socket) => request
+        (Dialect::Events, Route::Socket | Route::Echo) => request
             .header("connection", "upgrade")
             .header("upgrade", "websocket")
             .header("sec-websocket-version", "13")

@@ -6,6 +6,7 @@
 
 mod client;
 mod drains;
+mod echoes;
 mod limits;
 mod plain;
 mod sockets;
@@ -46,6 +47,13 @@ macro_rules! with_events {
                     a_websocket_counts_until_its_socket_is_gone
                     a_websocket_is_ended_by_its_lifeline
                     a_websocket_is_ended_by_a_drain
+                }
+                echoes {
+                    a_socket_echoes
+                    a_socket_counts_until_it_is_over
+                    a_socket_is_told_why_it_ends
+                    a_socket_is_told_of_a_drain
+                    a_silent_socket_is_pinged
                 }
                 plain { a_plain_response_is_untouched extensions_pass_both_ways $($more)* }
             }
