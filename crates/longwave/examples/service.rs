@@ -1,4 +1,4 @@
-//! A service of event streams as one runs it in production: observed, limited, kept alive, guarded and drained.
+//! A service of event streams and WebSockets as one runs it in production: observed, limited, kept alive, guarded and drained.
 //!
 //! ```sh
 //! cargo run -p longwave --example service --features full,axum
@@ -13,7 +13,12 @@ use std::{
 };
 
 use axum::{
-    Router, body::Body, extract::ConnectInfo, http::request::Parts, response::Response, routing::get,
+    Router,
+    body::Body,
+    extract::ConnectInfo,
+    http::request::Parts,
+    response::Response,
+    routing::{any, get},
 };
 use futures_util::stream;
 use longwave::{
@@ -25,6 +30,7 @@ use longwave::{
     drain::{Drain, DrainLayer},
     heartbeat::HeartbeatLayer,
     sse::{Event, EventBody, response},
+    ws_hyper::{Message, WebSocketUpgrade},
 };
 use tokio::{
     net::TcpListener,
@@ -48,8 +54,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .layer(DrainLayer::new(&drain).max_age(Duration::from_secs(3600)))
         .layer(StreamLimitLayer::new(50_000).per_key(100, move |parts: &Parts| peer.of(parts)))
         .layer(HeartbeatLayer::default());
-    let app =
-        Router::new().route("/feed", get(feed)).layer(layers).route_service("/ready", drain.readiness());
+    let app = Router::new()
+        .route("/feed", get(feed))
+        // Over HTTP/2 a WebSocket is a CONNECT.
+        .route("/echo", any(echo))
+        .layer(layers)
+        .route_service("/ready", drain.readiness());
 
     let listener = Guard::new().listen(TcpListener::bind("127.0.0.1:3000").await?);
     let (stop, stopped) = oneshot::channel();
@@ -71,6 +81,17 @@ async fn feed() -> Response {
         Some((Ok::<_, Infallible>(Event::new().id(n.into()).data("tick")), n + 1))
     });
     response(Body::new(EventBody::new(Box::pin(events))))
+}
+
+/// It ends with the code and the reason of the drain, and is kept alive by the heartbeat of the layer.
+async fn echo(upgrade: WebSocketUpgrade) -> Response {
+    upgrade.on_upgrade(|mut socket| async move {
+        while let Some(Ok(message)) = socket.recv().await {
+            if matches!(message, Message::Close(_)) || socket.send(message).await.is_err() {
+                break;
+            }
+        }
+    })
 }
 
 /// How many streams are open, and how the others have ended.

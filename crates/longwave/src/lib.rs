@@ -7,10 +7,11 @@
 //! |---|---|---|
 //! | `sse` | `sse` | Server-Sent Events in both directions |
 //! | `ws` | `ws` | WebSocket and permessage-deflate without I/O |
+//! | `ws-hyper` | `ws_hyper` | WebSockets over HTTP/1.1 and HTTP/2, as a server and as a client |
 //! | `heartbeat` | `heartbeat` | no proxy cuts a stream for silence, no dead peer goes unnoticed |
 //! | `backpressure` | `backpressure` | how many streams are open, and whose reader has stopped |
 //! | `drain` | `drain` | ends open streams one by one on a deploy |
-//! | `core` | `core` | the lifeline that they all share; on with each of the three |
+//! | `core` | `core` | the lifeline that they all share; on with each of those that use it |
 //! | `full` | | all of them |
 //! | `tracing` | | an observer that emits events |
 //! | `axum`, `hyper`, `hyper-util`, `tonic`, `tungstenite` | | what fits the above into these |
@@ -74,7 +75,13 @@
 
 #[cfg(feature = "backpressure")]
 pub use longwave_backpressure as backpressure;
-#[cfg(any(feature = "backpressure", feature = "core", feature = "drain", feature = "heartbeat"))]
+#[cfg(any(
+    feature = "backpressure",
+    feature = "core",
+    feature = "drain",
+    feature = "heartbeat",
+    feature = "ws-hyper"
+))]
 pub use longwave_core as core;
 #[cfg(feature = "drain")]
 pub use longwave_drain as drain;
@@ -84,3 +91,5 @@ pub use longwave_heartbeat as heartbeat;
 pub use longwave_sse as sse;
 #[cfg(feature = "ws")]
 pub use longwave_ws as ws;
+#[cfg(feature = "ws-hyper")]
+pub use longwave_ws_hyper as ws_hyper;
