@@ -6,7 +6,7 @@ use crate::{
     bench::{Bench, Participant, REFERENCE},
     data::push_frame,
     table::Unit,
-    ws::peers,
+    ws::{WsPeer, servers, upgrade},
 };
 use axum::{Router, response::sse, routing::get};
 use std::{
@@ -17,15 +17,24 @@ use std::{
     process::{Child, Command, Stdio},
     time::Duration,
 };
-use tokio::{io::AsyncReadExt, net::TcpListener};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt},
+    net::TcpListener,
+};
 
 pub const CONNECTIONS: usize = 10_000;
 /// The argument that makes this program such a server.
 pub const SERVE: &str = "__serve";
 const SSE: &str = "axum sse, keep-alive";
 
+/// A task that reads, and nothing else.
 fn raw() -> String {
     format!("raw tokio task{REFERENCE}")
+}
+
+/// The same on what hyper gives away.
+fn raw_upgraded() -> String {
+    format!("raw task, hyper upgrade{REFERENCE}")
 }
 
 pub fn run(bench: &mut Bench) {
@@ -33,8 +42,8 @@ pub fn run(bench: &mut Bench) {
     let rounds = std::mem::replace(&mut bench.rounds, 1);
     let title = format!("resident memory per connection, {CONNECTIONS} connections");
     let mut table = bench.table("w7", title, Unit::Bytes);
-    let peers = peers().into_iter().filter(|p| !p.is_reference() && p.can_echo(false)).map(|p| p.label());
-    let names: Vec<String> = [raw(), SSE.into()].into_iter().chain(peers).collect();
+    let peers = servers().into_iter().filter(|p| !p.is_reference() && p.can_echo(false)).map(|p| p.label());
+    let names: Vec<String> = [raw(), raw_upgraded(), SSE.into()].into_iter().chain(peers).collect();
     let measured: Vec<(String, Vec<f64>)> = names.into_iter().map(|n| (n.clone(), measure(&n))).collect();
     for (stage, label) in ["idle", "after 64 B", "after 16 KiB"].into_iter().enumerate() {
         let rows = measured.iter().filter_map(|(name, cost)| {
@@ -99,7 +108,20 @@ fn connect(name: &str, port: u16, count: usize) -> Vec<TcpStream> {
     if name == SSE {
         return open_streams(port, count);
     }
-    (0..count).map(|i| dial(port, i)).collect()
+    let wants_upgrade = name == raw_upgraded() || served_by(name).is_some_and(WsPeer::wants_upgrade);
+    let connect = |i| {
+        let mut io = dial(port, i);
+        // At once, as clients do: what hyper needs for a request is there for the next one then.
+        if wants_upgrade {
+            upgrade::ask(&mut io);
+        }
+        io
+    };
+    (0..count).map(connect).collect()
+}
+
+fn served_by(name: &str) -> Option<&'static dyn WsPeer> {
+    servers().into_iter().find(|p| p.label() == name)
 }
 
 fn dial(port: u16, i: usize) -> TcpStream {
@@ -127,7 +149,7 @@ pub fn open_streams(port: u16, count: usize) -> Vec<TcpStream> {
 
 /// One message and its echo on every connection, if this kind of server echoes.
 fn talk(name: &str, clients: &mut [TcpStream], size: usize) -> bool {
-    if name == SSE || name == raw() {
+    if served_by(name).is_none() {
         return false;
     }
     let (mut request, mut response) = (Vec::new(), Vec::new());
@@ -189,17 +211,21 @@ pub fn listen() -> TcpListener {
 }
 
 async fn accept(listener: TcpListener, name: &str) {
-    let peer = peers().into_iter().find(|p| p.label() == name);
+    let peer = served_by(name);
+    let is_upgraded = name == raw_upgraded();
     loop {
-        let (mut io, _) = listener.accept().await.unwrap();
+        let (io, _) = listener.accept().await.unwrap();
         match peer {
             // Some only echo in bursts, which makes no difference to a connection that is idle.
             Some(peer) => tokio::spawn(peer.echo(io, !peer.can_echo(false))),
-            None => tokio::spawn(async move {
-                let _ = io.read_u8().await;
-            }),
+            None if is_upgraded => tokio::spawn(upgrade::answer(io, read)),
+            None => tokio::spawn(read(io)),
         };
     }
+}
+
+async fn read(mut io: impl AsyncRead + Unpin) {
+    let _ = io.read_u8().await;
 }
 
 pub fn raise_file_limit() {

@@ -1,6 +1,7 @@
 //! W3: echo over loopback TCP. The server runs on one core (tokio, current thread), the load generator on the
 //! other: it pipelines pre-encoded frames, keeping up to `depth` of them in flight per connection, and counts
-//! the bytes that come back. Both sides skip the HTTP upgrade.
+//! the bytes that come back. Both sides skip the HTTP upgrade, but for the rows that are about one: those have it
+//! behind them when the time begins.
 //!
 //! Each run yields two figures: messages per second by the wall clock, and the CPU time (user and system) that
 //! the server thread spends per message, which other load on the machine hardly disturbs.
@@ -10,7 +11,7 @@ use crate::{
     data::{Rng, push_frame, size_label},
     server::{Cost, CpuCosts, Server, participant},
     table::Unit,
-    ws::peers,
+    ws::{servers, upgrade},
 };
 use futures::future::BoxFuture;
 use mio::{Events, Interest, Poll, Token, net::TcpStream as MioStream};
@@ -18,10 +19,7 @@ use std::{
     io::{ErrorKind, Read, Write},
     time::{Duration, Instant},
 };
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 const WARM_UP: Duration = Duration::from_millis(10);
 const MEASURE: Duration = Duration::from_millis(50);
@@ -39,10 +37,11 @@ pub fn run(bench: &mut Bench) {
         let mut cpu = Vec::new();
         let mut table = bench.table("w3", format!("{title}: messages by the wall clock"), Unit::Rate);
         for (conns, depth) in [(1, 1), (1, 64), (64, 1), (64, 64)] {
-            let load = |raw| {
+            let load = |raw, upgrade| {
                 let load = Load {
                     conns,
                     depth,
+                    upgrade,
                     request: &request,
                     response: if raw { &request } else { &response },
                 };
@@ -50,14 +49,24 @@ pub fn run(bench: &mut Bench) {
             };
             let costs = CpuCosts::default();
             let raw = |io| -> BoxFuture<'static, ()> { Box::pin(raw_echo(io)) };
-            let mut rows = vec![participant(format!("raw tokio echo{REFERENCE}"), &costs, raw, load(true))];
-            for peer in peers() {
+            let upgraded = |io| -> BoxFuture<'static, ()> { Box::pin(upgrade::answer(io, raw_echo)) };
+            let mut rows = vec![
+                participant(format!("raw tokio echo{REFERENCE}"), &costs, raw, load(true, false)),
+                participant(
+                    format!("raw echo, hyper upgrade{REFERENCE}"),
+                    &costs,
+                    upgraded,
+                    load(true, true),
+                ),
+            ];
+            for peer in servers() {
                 // Without pipelining there is nothing to batch, so one variant is enough.
                 for batch in [false, true] {
                     let wanted = if peer.is_reference() { batch } else { !batch || depth > 1 };
                     if wanted && peer.can_echo(batch) {
                         let name = peer.label() + if batch && !peer.is_reference() { " +batch" } else { "" };
-                        rows.push(participant(name, &costs, move |io| peer.echo(io, batch), load(false)));
+                        let load = load(false, peer.wants_upgrade());
+                        rows.push(participant(name, &costs, move |io| peer.echo(io, batch), load));
                     }
                 }
             }
@@ -74,7 +83,7 @@ pub fn run(bench: &mut Bench) {
 }
 
 /// The bytes come back as they are: what the sockets and the runtime cost by themselves.
-async fn raw_echo(mut io: TcpStream) {
+async fn raw_echo(mut io: impl AsyncRead + AsyncWrite + Unpin) {
     let mut buf = vec![0; 64 << 10];
     while let Ok(n @ 1..) = io.read(&mut buf).await {
         if io.write_all(&buf[..n]).await.is_err() {
@@ -86,6 +95,7 @@ async fn raw_echo(mut io: TcpStream) {
 struct Load<'a> {
     conns: usize,
     depth: usize,
+    upgrade: bool,
     request: &'a [u8],
     response: &'a [u8],
 }
@@ -102,8 +112,11 @@ impl Load<'_> {
         let mut poll = Poll::new().unwrap();
         let mut conns: Vec<Conn> = (0..self.conns)
             .map(|i| {
-                let io = std::net::TcpStream::connect(server.addr).unwrap();
+                let mut io = std::net::TcpStream::connect(server.addr).unwrap();
                 io.set_nodelay(true).unwrap();
+                if self.upgrade {
+                    upgrade::ask(&mut io);
+                }
                 io.set_nonblocking(true).unwrap();
                 let mut io = MioStream::from_std(io);
                 poll.registry().register(&mut io, Token(i), Interest::READABLE | Interest::WRITABLE).unwrap();
