@@ -28,7 +28,7 @@ use longwave_ws::{CloseCode, CloseFrame, Connection, Last, Message, Prepared, Ro
 use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use self::{
-    read_half::ReadHalf,
+    read_half::{ReadHalf, Receiving},
     reader::Part,
     write_half::{Sending, WriteHalf},
 };
@@ -223,8 +223,8 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> WebSocket<T> {
     ///
     /// Dropping the future loses nothing.
     #[inline]
-    pub async fn recv(&mut self) -> Option<Result<Message, Error>> {
-        poll_fn(|cx| self.read.poll_recv(cx)).await
+    pub const fn recv(&mut self) -> Receiving<'_, T> {
+        self.read.recv()
     }
 
     /// Receives a part of a message, as it comes: for messages that are too large to be put together.

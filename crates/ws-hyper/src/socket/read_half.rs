@@ -1,6 +1,6 @@
 use std::{
     fmt,
-    future::poll_fn,
+    future::{Future, poll_fn},
     mem,
     pin::Pin,
     sync::Arc,
@@ -30,6 +30,12 @@ pub struct ReadHalf<T> {
     told: bool,
 }
 
+/// Waits for a message; made by [`WebSocket::recv`](super::WebSocket::recv).
+#[must_use = "futures do nothing unless polled"]
+pub struct Receiving<'s, T> {
+    half: &'s mut ReadHalf<T>,
+}
+
 impl<T> ReadHalf<T> {
     pub(super) const fn new(shared: Arc<Shared<T>>, reader: Reader) -> Self {
         Self { shared, reader: Some(reader), told: false }
@@ -49,8 +55,9 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> ReadHalf<T> {
     /// # Errors
     ///
     /// As [`WebSocket::recv`](super::WebSocket::recv).
-    pub async fn recv(&mut self) -> Option<Result<Message, Error>> {
-        poll_fn(|cx| self.poll_recv(cx)).await
+    #[inline]
+    pub const fn recv(&mut self) -> Receiving<'_, T> {
+        Receiving { half: self }
     }
 
     /// Receives a part of a message, as it comes.
@@ -98,7 +105,19 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> ReadHalf<T> {
     #[inline]
     fn poll_take<M: Wanted>(&mut self, cx: &mut Context<'_>) -> Poll<Option<M>> {
         let Some(reader) = &mut self.reader else { return Poll::Ready(None) };
-        let mut taken = reader.take();
+        // What came together with the last is what there is most of.
+        match reader.take() {
+            Some(Taken::Data(message)) => {
+                self.shared.set_busy(reader.has_more());
+                Poll::Ready(Some(message))
+            }
+            taken => self.poll_on(cx, taken),
+        }
+    }
+
+    fn poll_on<M: Wanted>(&mut self, cx: &mut Context<'_>, taken: Option<Taken<M>>) -> Poll<Option<M>> {
+        let Some(reader) = &mut self.reader else { return Poll::Ready(None) };
+        let mut taken = taken;
         loop {
             match taken {
                 Some(Taken::Data(message)) => {
@@ -138,6 +157,15 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> ReadHalf<T> {
     }
 }
 
+impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Future for Receiving<'_, T> {
+    type Output = Option<Result<Message, Error>>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.get_mut().half.poll_recv(cx)
+    }
+}
+
 impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Stream for ReadHalf<T> {
     type Item = Result<Message, Error>;
 
@@ -157,6 +185,12 @@ impl<T> Drop for ReadHalf<T> {
             drop(wire);
             self.shared.wakers.writer.wake();
         }
+    }
+}
+
+impl<T> fmt::Debug for Receiving<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiving").finish_non_exhaustive()
     }
 }
 

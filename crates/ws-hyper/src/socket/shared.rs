@@ -69,26 +69,31 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Shared<T> {
     ///
     /// While messages are there that came together and were not handed out yet, what is sent waits for the answers to
     /// those: until the last was handed out, or whatever the task does next has to wait, or there is a lot of it.
+    #[inline]
     pub(super) fn queue(
         self: &Arc<Self>,
         queue: impl FnOnce(&mut Sender) -> Result<(), SendError>,
-    ) -> Result<Queued, Error> {
+    ) -> Result<Queued, Box<Error>> {
         let mut wire = self.lock();
         let buffered = wire.sender.buffered();
         if buffered > self.high_water.saturating_mul(MOST) {
-            return Err(Error::Full { buffered });
+            return Err(full(buffered));
         }
-        queue(&mut wire.sender).map_err(|error| match error {
-            SendError::Closing => wire.send_error(),
-            error => Error::Send(error),
-        })?;
-        if self.is_busy() && wire.sender.buffered() < CORK && self.spawn_flusher(&mut wire) {
+        if let Err(error) = queue(&mut wire.sender) {
+            return Err(Box::new(wire.refusal(error)));
+        }
+        let is_corked = self.is_busy() && wire.sender.buffered() < CORK;
+        if is_corked && (wire.flusher || self.spawn_flusher(&mut wire)) {
             return Ok(Queued::Sent);
         }
+        self.out(&mut wire)
+    }
+
+    fn out(self: &Arc<Self>, wire: &mut Wire<T>) -> Result<Queued, Box<Error>> {
         match wire.poll_out() {
             Poll::Ready(Ok(())) => Ok(Queued::Sent),
-            Poll::Ready(Err(error)) => Err(error.into()),
-            Poll::Pending if self.is_taken_care_of(&mut wire) => Ok(Queued::Sent),
+            Poll::Ready(Err(error)) => Err(Box::new(error.into())),
+            Poll::Pending if self.is_taken_care_of(wire) => Ok(Queued::Sent),
             Poll::Pending => Ok(Queued::Waits),
         }
     }
@@ -99,12 +104,14 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Shared<T> {
     }
 
     /// Sees to it that what was sent goes out though nobody waits for that.
+    #[cold]
     pub(super) fn flush_later(self: &Arc<Self>) {
         let mut wire = self.lock();
         self.spawn_flusher(&mut wire);
     }
 
     /// Spawns a task that flushes when it gets its turn: a worker takes it on when the task that has spawned it waits.
+    #[cold]
     fn spawn_flusher(self: &Arc<Self>, wire: &mut Wire<T>) -> bool {
         if wire.flusher {
             return true;
@@ -135,6 +142,11 @@ impl<T> Drop for Shared<T> {
     fn drop(&mut self) {
         self.wakers.wake_all();
     }
+}
+
+#[cold]
+fn full(buffered: usize) -> Box<Error> {
+    Box::new(Error::Full { buffered })
 }
 
 /// What was sent waits for more up to this size.

@@ -7,7 +7,7 @@ use std::{
 
 use bytes::Buf;
 use longwave_core::{Cause, Lifeline, Tether};
-use longwave_ws::{End, Message, Sender, Transport, Violation};
+use longwave_ws::{End, Message, SendError, Sender, Transport, Violation};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     time::Instant,
@@ -163,8 +163,17 @@ impl<T> Wire<T> {
             Some(Over::Failed(kind, _)) => Error::Io((*kind).into()),
             _ => match self.broken {
                 Some(kind) => Error::Io(kind.into()),
-                None => Error::Send(longwave_ws::SendError::Closing),
+                None => Error::Send(SendError::Closing),
             },
+        }
+    }
+
+    /// Why this cannot be sent.
+    #[cold]
+    pub(super) fn refusal(&self, error: SendError) -> Error {
+        match error {
+            SendError::Closing => self.send_error(),
+            error => Error::Send(error),
         }
     }
 

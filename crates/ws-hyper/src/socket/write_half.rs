@@ -38,7 +38,8 @@ pub struct Sending<'s, T: AsyncRead + AsyncWrite + Send + Unpin + 'static> {
 #[derive(Debug)]
 enum State {
     /// There is nothing to wait for.
-    Known(Result<(), Error>),
+    Sent,
+    Failed(Box<Error>),
     Waits,
     Told,
 }
@@ -83,11 +84,12 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> WriteHalf<T> {
         self.queue(|sender| sender.ping(payload))
     }
 
+    #[inline]
     fn queue(&mut self, queue: impl FnOnce(&mut Sender) -> Result<(), SendError>) -> Sending<'_, T> {
         let state = match self.shared.queue(queue) {
-            Ok(Queued::Sent) => State::Known(Ok(())),
+            Ok(Queued::Sent) => State::Sent,
             Ok(Queued::Waits) => State::Waits,
-            Err(error) => State::Known(Err(error)),
+            Err(error) => State::Failed(error),
         };
         Sending { half: self, state }
     }
@@ -221,10 +223,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Sink<Message> for Write
 
     fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
         let mut wire = self.shared.lock();
-        wire.sender.send(message).map_err(|error| match error {
-            SendError::Closing => wire.send_error(),
-            error => Error::Send(error),
-        })
+        wire.sender.send(message).map_err(|error| wire.refusal(error))
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
@@ -244,18 +243,29 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Future for Sending<'_, 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        if let State::Known(outcome) = mem::replace(&mut this.state, State::Told) {
-            return Poll::Ready(outcome);
+        if matches!(this.state, State::Sent) {
+            return Poll::Ready(Ok(()));
         }
-        let sent = this.half.poll_sent(cx);
+        this.poll_rest(cx)
+    }
+}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Sending<'_, T> {
+    #[cold]
+    fn poll_rest(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        if let State::Failed(error) = mem::replace(&mut self.state, State::Told) {
+            return Poll::Ready(Err(*error));
+        }
+        let sent = self.half.poll_sent(cx);
         if sent.is_pending() {
-            this.state = State::Waits;
+            self.state = State::Waits;
         }
         sent
     }
 }
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Drop for Sending<'_, T> {
+    #[inline]
     fn drop(&mut self) {
         if matches!(self.state, State::Waits) {
             self.half.shared.flush_later();

@@ -98,6 +98,22 @@ impl Sender {
 
     #[inline]
     pub(super) fn queue(&mut self, message: Message) -> Result<(), SendError> {
+        let (opcode, payload) = match &message {
+            Message::Text(text) => (OpCode::Text, text.as_bytes()),
+            Message::Binary(bytes) => (OpCode::Binary, &bytes[..]),
+            _ => return self.queue_any(message),
+        };
+        // What most messages of a server are.
+        if payload.len() <= self.fragment.min(MAX_SHORT) && self.keys.is_none() && self.compress.is_none() {
+            self.check()?;
+            self.out.short(opcode, payload);
+            return Ok(());
+        }
+        self.queue_any(message)
+    }
+
+    #[inline(never)]
+    fn queue_any(&mut self, message: Message) -> Result<(), SendError> {
         match message {
             Message::Text(text) => self.message_shared(OpCode::Text, &text.into_bytes()),
             Message::Binary(bytes) => self.message_shared(OpCode::Binary, &bytes),
