@@ -77,7 +77,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Shared<T> {
         let mut wire = self.lock();
         let buffered = wire.sender.buffered();
         if buffered > self.high_water.saturating_mul(MOST) {
-            return Err(full(buffered));
+            return Err(Box::new(Error::Full { buffered }));
         }
         if let Err(error) = queue(&mut wire.sender) {
             return Err(Box::new(wire.refusal(error)));
@@ -142,11 +142,6 @@ impl<T> Drop for Shared<T> {
     fn drop(&mut self) {
         self.wakers.wake_all();
     }
-}
-
-#[cold]
-fn full(buffered: usize) -> Box<Error> {
-    Box::new(Error::Full { buffered })
 }
 
 /// What was sent waits for more up to this size.
