@@ -36,18 +36,21 @@ use std::{ops::RangeInclusive, time::Duration};
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Schedule {
-    interval: Duration,
+    interval: Nanos,
     /// This interval, with its jitter.
-    current: Duration,
-    last_inbound: Duration,
-    last_outbound: Duration,
+    current: Nanos,
+    last_inbound: Nanos,
+    last_outbound: Nanos,
     /// Whether the peer answers beats.
     answers: bool,
     awaiting: Option<Awaiting>,
     rtt: Option<Rtt>,
     /// When the round trip was measured last, or measuring it began.
-    sampled: Duration,
+    sampled: Nanos,
 }
+
+/// Half the size of a [`Duration`], as there are many schedules; it lasts for 584 years.
+type Nanos = u64;
 
 /// What [`Schedule::poll`] says.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -67,15 +70,15 @@ pub enum Due {
 #[derive(Clone, Copy, Debug)]
 struct Awaiting {
     nonce: u64,
-    sent: Duration,
+    sent: Nanos,
     /// Something has come since, so that the peer lives, though this beat is not answered.
     alive: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Rtt {
-    smoothed: Duration,
-    variation: Duration,
+    smoothed: Nanos,
+    variation: Nanos,
 }
 
 impl Schedule {
@@ -96,6 +99,7 @@ impl Schedule {
     }
 
     fn new(interval: Duration, now: Duration, random: u64, answers: bool) -> Self {
+        let (interval, now) = (nanos(interval), nanos(now));
         Self {
             interval,
             current: between(interval / 2, interval, random),
@@ -133,13 +137,13 @@ impl Schedule {
 
     /// Changes the interval, from the next beat on or at once if it is shorter.
     pub fn set_interval(&mut self, interval: Duration) {
-        self.interval = interval;
-        self.current = self.current.min(interval);
+        self.interval = nanos(interval);
+        self.current = self.current.min(self.interval);
     }
 
     /// Notes that bytes have come from the peer.
     pub fn inbound(&mut self, now: Duration) {
-        self.last_inbound = self.last_inbound.max(now);
+        self.last_inbound = self.last_inbound.max(nanos(now));
         if let Some(awaiting) = &mut self.awaiting {
             awaiting.alive = true;
         }
@@ -147,7 +151,7 @@ impl Schedule {
 
     /// Notes that bytes were sent to the peer.
     pub fn outbound(&mut self, now: Duration) {
-        self.last_outbound = self.last_outbound.max(now);
+        self.last_outbound = self.last_outbound.max(nanos(now));
     }
 
     /// Notes that the peer has answered a beat, and gives the round trip if it was the last one.
@@ -155,11 +159,12 @@ impl Schedule {
     /// Any other answer is late or unsolicited, and only proves that the peer lives.
     pub fn answer(&mut self, now: Duration, nonce: u64) -> Option<Duration> {
         self.inbound(now);
+        let now = nanos(now);
         let awaiting = self.awaiting.take_if(|awaiting| awaiting.nonce == nonce)?;
         let sample = now.saturating_sub(awaiting.sent);
         self.rtt = Some(self.rtt.map_or(Rtt::first(sample), |rtt| rtt.next(sample)));
         self.sampled = now;
-        Some(sample)
+        Some(Duration::from_nanos(sample))
     }
 
     /// Says what is due, and takes the beat for sent if it is one.
@@ -167,6 +172,7 @@ impl Schedule {
     /// - `random`: 64 random bits, for the jitter and as the beat's nonce.
     #[must_use]
     pub fn poll(&mut self, now: Duration, random: u64) -> Due {
+        let now = nanos(now);
         if let Some(deadline) = self.deadline()
             && deadline <= now
         {
@@ -174,19 +180,26 @@ impl Schedule {
         }
         match self.next_beat() {
             beat if beat <= now => self.beat(now, random),
-            beat => Due::Later(self.deadline().map_or(beat, |deadline| deadline.min(beat))),
+            beat => {
+                let next = self.deadline().map_or(beat, |deadline| deadline.min(beat));
+                Due::Later(Duration::from_nanos(next))
+            }
         }
     }
 
     /// The smoothed round trip, if one was measured.
     #[must_use]
     pub fn round_trip(&self) -> Option<Duration> {
-        self.rtt.map(|rtt| rtt.smoothed)
+        self.rtt.map(|rtt| Duration::from_nanos(rtt.smoothed))
     }
 
     /// How long a peer may take to show that it lives after a beat.
     #[must_use]
     pub fn timeout(&self) -> Duration {
+        Duration::from_nanos(self.patience())
+    }
+
+    fn patience(&self) -> Nanos {
         self.rtt.map_or(TIMEOUT_UNKNOWN, |rtt| {
             let spread = rtt.variation.saturating_mul(4).max(SPREAD_MIN);
             rtt.smoothed.saturating_add(spread).clamp(TIMEOUT_MIN, TIMEOUT_MAX)
@@ -194,12 +207,12 @@ impl Schedule {
     }
 
     /// When the peer is dead, if nothing comes until then.
-    fn deadline(&self) -> Option<Duration> {
+    fn deadline(&self) -> Option<Nanos> {
         let awaiting = self.awaiting.filter(|awaiting| !awaiting.alive)?;
-        Some(awaiting.sent.saturating_add(self.timeout()))
+        Some(awaiting.sent.saturating_add(self.patience()))
     }
 
-    fn next_beat(&self) -> Duration {
+    fn next_beat(&self) -> Nanos {
         let silent = self.last_outbound.saturating_add(self.current);
         if !self.answers {
             return silent;
@@ -208,13 +221,13 @@ impl Schedule {
         let unmeasured = self.sampled.saturating_add(SAMPLE_AGE.max(self.interval));
         match self.awaiting {
             // One beat at a time, until it is clear what has become of it.
-            Some(Awaiting { alive: false, .. }) => Duration::MAX,
+            Some(Awaiting { alive: false, .. }) => Nanos::MAX,
             Some(Awaiting { sent, .. }) => silent.min(unheard).max(sent.saturating_add(self.current)),
             None => silent.min(unheard).min(unmeasured),
         }
     }
 
-    fn beat(&mut self, now: Duration, random: u64) -> Due {
+    fn beat(&mut self, now: Nanos, random: u64) -> Due {
         self.current = between(self.interval / 10 * 9, self.interval, random);
         self.last_outbound = now;
         if self.answers {
@@ -225,31 +238,35 @@ impl Schedule {
 }
 
 impl Rtt {
-    fn first(sample: Duration) -> Self {
+    fn first(sample: Nanos) -> Self {
         Self { smoothed: sample, variation: sample / 2 }
     }
 
     /// With the weights of RFC 6298, section 2: 1/8 and 1/4.
-    fn next(self, sample: Duration) -> Self {
+    fn next(self, sample: Nanos) -> Self {
         let variation = self.variation / 4 * 3 + self.smoothed.abs_diff(sample) / 4;
         Self { smoothed: self.smoothed / 8 * 7 + sample / 8, variation }
     }
 }
 
-/// A time between two, by 64 random bits.
-fn between(least: Duration, most: Duration, random: u64) -> Duration {
-    let span = u64::try_from(most.saturating_sub(least).as_nanos()).unwrap_or(u64::MAX);
-    let offset = (u128::from(random) * (u128::from(span) + 1)) >> 64;
-    least + Duration::from_nanos(offset as u64)
+fn nanos(duration: Duration) -> Nanos {
+    Nanos::try_from(duration.as_nanos()).unwrap_or(Nanos::MAX)
 }
 
-const TIMEOUT_MIN: Duration = Duration::from_secs(5);
-const TIMEOUT_MAX: Duration = Duration::from_secs(20);
+/// A time between two, by 64 random bits.
+fn between(least: Nanos, most: Nanos, random: u64) -> Nanos {
+    let span = most.saturating_sub(least);
+    least + ((u128::from(random) * (u128::from(span) + 1)) >> 64) as Nanos
+}
+
+const SECOND: Nanos = 1_000_000_000;
+const TIMEOUT_MIN: Nanos = 5 * SECOND;
+const TIMEOUT_MAX: Nanos = 20 * SECOND;
 /// So that a peer whose round trips are all alike is not dead for being a little late.
-const SPREAD_MIN: Duration = Duration::from_secs(1);
+const SPREAD_MIN: Nanos = SECOND;
 /// While no round trip was measured.
-const TIMEOUT_UNKNOWN: Duration = Duration::from_secs(10);
+const TIMEOUT_UNKNOWN: Nanos = 10 * SECOND;
 /// How old a measurement of the round trip may get on a busy stream.
-const SAMPLE_AGE: Duration = Duration::from_secs(60);
+const SAMPLE_AGE: Nanos = 60 * SECOND;
 /// How late a call may be and still find a peer dead.
-const LATE: Duration = Duration::from_secs(1);
+const LATE: Nanos = SECOND;

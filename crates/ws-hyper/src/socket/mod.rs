@@ -145,7 +145,7 @@ impl<T> Setup<T> {
             self.is_http2,
             self.tether,
         );
-        let shared = Arc::new(Shared::new(wire, wakers, config.high_water, self.protocol));
+        let shared = Arc::new(Shared::new(wire, wakers, config.high_water, self.protocol.map(Box::new)));
         let read = ReadHalf::new(shared.clone(), Reader::new(decoder, self.read_ahead));
         WebSocket { read, write: WriteHalf::new(shared) }
     }
@@ -171,7 +171,7 @@ impl<T> WebSocket<T> {
     /// The subprotocol that was agreed on.
     #[must_use]
     pub fn protocol(&self) -> Option<&Subprotocol> {
-        self.read.shared.protocol.as_ref()
+        self.read.shared.protocol.as_deref()
     }
 
     /// The lifeline of the request that has led to it, until the connection is over.

@@ -25,7 +25,7 @@ use crate::Error;
 /// [close](super::WriteHalf::close) the connection.
 pub struct ReadHalf<T> {
     pub(super) shared: Arc<Shared<T>>,
-    reader: Option<Reader>,
+    reader: Option<Box<Reader>>,
     /// The end was told.
     told: bool,
 }
@@ -37,13 +37,13 @@ pub struct Receiving<'s, T> {
 }
 
 impl<T> ReadHalf<T> {
-    pub(super) const fn new(shared: Arc<Shared<T>>, reader: Reader) -> Self {
-        Self { shared, reader: Some(reader), told: false }
+    pub(super) fn new(shared: Arc<Shared<T>>, reader: Reader) -> Self {
+        Self { shared, reader: Some(Box::new(reader)), told: false }
     }
 
     /// What was read and not handed out.
     pub(super) fn take_unread(&mut self) -> bytes::Bytes {
-        self.reader.take().map(Reader::into_unread).unwrap_or_default()
+        self.reader.take().map(|reader| reader.into_unread()).unwrap_or_default()
     }
 }
 
@@ -181,7 +181,7 @@ impl<T> Drop for ReadHalf<T> {
         if let Some(reader) = self.reader.take()
             && !wire.is_over()
         {
-            wire.parked = Some(Box::new(reader));
+            wire.parked = Some(reader);
             drop(wire);
             self.shared.wakers.writer.wake();
         }

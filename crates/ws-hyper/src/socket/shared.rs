@@ -25,7 +25,7 @@ pub(super) struct Shared<T> {
     /// Whoever reads has not handed out all that was read, so it will be back soon.
     busy: AtomicBool,
     pub(super) high_water: usize,
-    pub(super) protocol: Option<Subprotocol>,
+    pub(super) protocol: Option<Box<Subprotocol>>,
     wire: Mutex<Wire<T>>,
 }
 
@@ -43,7 +43,7 @@ impl<T> Shared<T> {
         wire: Wire<T>,
         wakers: Arc<Wakers>,
         high_water: usize,
-        protocol: Option<Subprotocol>,
+        protocol: Option<Box<Subprotocol>>,
     ) -> Self {
         Self { wakers, busy: AtomicBool::new(false), high_water, protocol, wire: Mutex::new(wire) }
     }
