@@ -6,13 +6,14 @@ use tokio::io::{AsyncRead, AsyncWrite};
 pub enum Socket {
     /// On TCP as it is.
     Plain,
+    /// The same without a heartbeat, which no peer has.
+    Silent,
     /// On what hyper gives away.
     Upgraded,
 }
 
 /// The idiomatic loop; it puts the answers to what came together into one write by itself.
-async fn echo(io: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) {
-    let mut socket = WebSocket::server(io, &Config::new());
+async fn echo<T: AsyncRead + AsyncWrite + Send + Unpin + 'static>(mut socket: WebSocket<T>) {
     while let Some(Ok(message)) = socket.recv().await {
         // Last comes that the peer has closed the connection, and then nothing can be sent.
         if socket.send(message).await.is_err() {
@@ -25,6 +26,7 @@ impl WsPeer for Socket {
     fn name(&self) -> &'static str {
         match self {
             Socket::Plain => "longwave socket",
+            Socket::Silent => "longwave socket, no heartbeat",
             Socket::Upgraded => "longwave socket, hyper upgrade",
         }
     }
@@ -47,8 +49,9 @@ impl WsPeer for Socket {
 
     fn echo(&self, io: TcpStream, _: bool) -> BoxFuture<'static, ()> {
         match self {
-            Socket::Plain => Box::pin(echo(io)),
-            Socket::Upgraded => Box::pin(upgrade::answer(io, echo)),
+            Socket::Plain => Box::pin(echo(WebSocket::server(io, &Config::new()))),
+            Socket::Silent => Box::pin(echo(WebSocket::server(io, &Config::new().without_heartbeat()))),
+            Socket::Upgraded => Box::pin(upgrade::socket(io, echo)),
         }
     }
 }

@@ -4,7 +4,7 @@ use http::{Request, Response, StatusCode, header};
 use http_body_util::Empty;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
-use longwave_ws_hyper::Upgraded;
+use longwave_ws_hyper::{Upgraded, WebSocket, server::Options, upgrade};
 use std::{
     convert::Infallible,
     io::{Read, Write},
@@ -26,6 +26,24 @@ pub fn ask(io: &mut std::net::TcpStream) {
         answer.extend_from_slice(&part[..n]);
     }
     assert!(answer.starts_with(b"HTTP/1.1 101"), "no upgrade: {}", answer.escape_ascii());
+}
+
+/// As a server, has hyper and longwave answer the request, and the socket served by a task of its own.
+pub async fn socket<F>(io: TcpStream, serve: impl Fn(WebSocket<Upgraded>) -> F + Copy + Send + 'static)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let service = service_fn(async |mut request: Request<Incoming>| {
+        let (response, upgrading) = upgrade::<_, Empty<bytes::Bytes>>(&mut request, &Options::new()).unwrap();
+        tokio::spawn(async move {
+            if let Ok(socket) = upgrading.await {
+                serve(socket).await;
+            }
+        });
+        Ok::<_, Infallible>(response)
+    });
+    // A client that goes away ends it with an error, too.
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(io), service).with_upgrades().await;
 }
 
 /// As a server, has hyper answer the request, and what it gives away served by a task of its own.
