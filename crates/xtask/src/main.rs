@@ -8,6 +8,7 @@ mod features;
 mod fuzz;
 mod metadata;
 mod msrv;
+mod peers;
 mod rooms;
 mod rules;
 mod sources;
@@ -110,7 +111,8 @@ Usage: cargo xtask <command>
 Commands:
   test                             everything that has to hold for a change; installs what it needs
   conformance [case or group]      the vectors and properties of the codecs, with many more cases, and the
-                                   Autobahn testsuite (with `6 7.1`, only those of its cases)
+                                   Autobahn testsuite against longwave-ws-hyper, over HTTP/1.1 and
+                                   HTTP/2 (with `6 7.1`, only those of its cases)
   bench [arguments]                the benchmarks, built for release; arguments go to them
   miri                             the kernels under Miri
   soak [scenario] [arguments]      the whole stack under thousands of clients for minutes, with bounds

@@ -6,9 +6,9 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::process::Stdio;
 
-use crate::autobahn;
 use crate::error::Error;
 use crate::workspace::{Workspace, run};
+use crate::{autobahn, peers};
 
 /// A cargo subcommand, installed from the registry under the target directory.
 #[derive(Debug)]
@@ -60,8 +60,11 @@ pub(crate) const CURL: DebianPackage =
     DebianPackage::new("curl", "curl", "asks the demo over HTTP/1.1 and HTTP/2");
 pub(crate) const KILL: DebianPackage = DebianPackage::new("procps", "kill", "ends the demo and the browsers");
 pub(crate) const NGINX: DebianPackage = DebianPackage::new("nginx", "nginx", "cuts streams that are silent");
-pub(crate) const HAPROXY: DebianPackage =
-    DebianPackage::new("haproxy", "haproxy", "cuts streams that are silent");
+pub(crate) const HAPROXY: DebianPackage = DebianPackage::new(
+    "haproxy",
+    "haproxy",
+    "cuts streams that are silent, and brings the Autobahn testsuite to HTTP/2",
+);
 pub(crate) const CADDY: DebianPackage = DebianPackage::new("caddy", "caddy", "cuts streams that are silent");
 pub(crate) const CXX: DebianPackage =
     DebianPackage::new("g++", "c++", "compiles libFuzzer for the fuzz targets");
@@ -70,13 +73,31 @@ pub(crate) const PYTHON: DebianPackage =
     DebianPackage::new("python3", "python3", "runs the Autobahn testsuite");
 pub(crate) const PYTHON_VENV: DebianPackage =
     DebianPackage::new("python3-venv", "python3", "installs the Autobahn testsuite").with_module("ensurepip");
+pub(crate) const NODE: DebianPackage =
+    DebianPackage::new("nodejs", "node", "is a peer of the WebSocket tests");
+pub(crate) const NPM: DebianPackage =
+    DebianPackage::new("npm", "npm", "installs what the WebSocket tests talk to");
 
 /// Finds what `cargo xtask test` needs, and installs what is missing.
 pub(crate) fn set_up(workspace: &Workspace) -> Result<(), Error> {
-    let packages = [&CHROMIUM, &FIREFOX, &CURL, &KILL, &CXX, &NGINX, &HAPROXY, &CADDY, &PYTHON, &PYTHON_VENV];
+    let packages = [
+        &CHROMIUM,
+        &FIREFOX,
+        &CURL,
+        &KILL,
+        &CXX,
+        &NGINX,
+        &HAPROXY,
+        &CADDY,
+        &PYTHON,
+        &PYTHON_VENV,
+        &NODE,
+        &NPM,
+    ];
     debian_packages(workspace, &packages)?;
     cargo_tools(workspace, &[&NEXTEST, &FUZZ])?;
     autobahn::set_up(workspace)?;
+    peers::set_up(workspace)?;
     println!("everything needed is installed");
     Ok(())
 }

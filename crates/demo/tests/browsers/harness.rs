@@ -12,11 +12,11 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::service::Service;
 use longwave_demo::{Body, Config, Demo, Transport};
+use longwave_testing::browser::Browser;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
 use crate::common::{DEADLINE, start};
-use crate::launch::Browser;
 
 /// A request for the demo, and how it was answered.
 #[derive(Clone, Debug)]
