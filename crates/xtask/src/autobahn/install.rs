@@ -60,7 +60,7 @@ impl Suite {
 fn install(workspace: &Workspace, dir: &Path, files: &Path) -> Result<(), Error> {
     tools::debian_packages(workspace, &[&tools::PYTHON, &tools::PYTHON_VENV])?;
     println!(
-        "the Autobahn testsuite (asks the WebSocket codec 517 questions) is missing and will now be installed by \
+        "the Autobahn testsuite (asks a WebSocket 517 questions) is missing and will now be installed by \
          pip under the target directory"
     );
     // One that is half made is of no use.

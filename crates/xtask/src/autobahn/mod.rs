@@ -1,7 +1,8 @@
-//! The Autobahn testsuite against the examples of `longwave-ws`, as a server and as a client.
+//! The Autobahn testsuite against the examples of `longwave-ws-hyper`: a server and a client, and the server over HTTP/2.
 
 mod cases;
 mod install;
+mod proxy;
 mod shard;
 mod verdicts;
 
@@ -14,13 +15,16 @@ use self::install::Suite;
 use self::shard::Shard;
 use self::verdicts::Verdicts;
 use crate::error::Error;
+use crate::tools;
 use crate::workspace::{Workspace, run};
 
-/// Which end the examples are.
+/// What is asked, and over what.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Role {
+enum Leg {
     Server,
     Client,
+    /// Behind a proxy, as the suite itself knows nothing but HTTP/1.1.
+    ServerOverHttp2,
 }
 
 /// How the examples are built.
@@ -37,42 +41,51 @@ pub(crate) fn set_up(workspace: &Workspace) -> Result<(), Error> {
 
 /// Runs the cases whose ids begin with one of `groups`, or all, with optimised examples.
 pub(crate) fn check(workspace: &Workspace, groups: &[&str]) -> Result<(), Error> {
-    both_roles(workspace, groups, Build::Release)
+    all_legs(workspace, groups, Build::Release)
 }
 
 /// Runs what takes seconds: all but the large and the many messages.
 pub(crate) fn quick(workspace: &Workspace) -> Result<(), Error> {
-    both_roles(workspace, QUICK, Build::Debug)
+    all_legs(workspace, QUICK, Build::Debug)
 }
 
-fn both_roles(workspace: &Workspace, groups: &[&str], build: Build) -> Result<(), Error> {
+fn all_legs(workspace: &Workspace, groups: &[&str], build: Build) -> Result<(), Error> {
+    tools::debian_packages(workspace, &[&tools::HAPROXY])?;
     let suite = Suite::install(workspace)?;
     let cases = cases::select(suite.cases(), groups)?;
-    let build_examples = ["build", "--package", "longwave-ws", "--all-features", "--examples"];
+    let mut build_examples = workspace.cargo(&["build", "--package", "longwave-ws-hyper", "--all-features"]);
+    build_examples.args(["--example", "echo_server", "--example", "echo_client"]);
     let (profile, folder): (&[_], _) = match build {
         Build::Debug => (&[], "debug"),
         Build::Release => (&["--release"], "release"),
     };
-    run(workspace.cargo(&build_examples).args(profile))?;
+    run(build_examples.args(profile))?;
     let examples = workspace.target.join(folder).join("examples");
     let mut failures = Vec::new();
-    for role in [Role::Server, Role::Client] {
-        failures.extend(one_role(&suite, &examples, role, &cases)?);
+    for leg in [Leg::Server, Leg::Client, Leg::ServerOverHttp2] {
+        failures.extend(one_leg(workspace, &suite, &examples, leg, &cases)?);
     }
     if failures.is_empty() { Ok(()) } else { Err(Error::Cases(failures)) }
 }
 
 /// Runs every case, and names those that are not as they should be.
-fn one_role(suite: &Suite, examples: &Path, role: Role, cases: &[&str]) -> Result<Vec<String>, Error> {
-    let (start, name) = (Instant::now(), role.name());
-    let reports = suite.dir().join("reports").join(name);
+fn one_leg(
+    workspace: &Workspace,
+    suite: &Suite,
+    examples: &Path,
+    leg: Leg,
+    cases: &[&str],
+) -> Result<Vec<String>, Error> {
+    let (start, name) = (Instant::now(), leg.name());
+    let reports = suite.dir().join("reports").join(leg.folder());
     // An old report must not pass for a new one.
     let _ = fs::remove_dir_all(&reports);
     let shards: Vec<_> = (0..SHARDS)
         .map(|index| Shard {
+            workspace,
             suite,
             examples,
-            role,
+            leg,
             // Dealt out like cards, as the slow ones are neighbours.
             cases: cases.iter().copied().skip(index).step_by(SHARDS).collect(),
             reports: reports.join(index.to_string()),
@@ -87,18 +100,27 @@ fn one_role(suite: &Suite, examples: &Path, role: Role, cases: &[&str]) -> Resul
     for result in results {
         verdicts.extend(result?);
     }
-    println!("as a {name}: {} in {:.0} s", verdicts.counts(), start.elapsed().as_secs_f64());
-    let failures: Vec<_> =
-        verdicts.failures(cases).map(|failure| format!("as a {name}: {failure}")).collect();
+    println!("{name}: {} in {:.0} s", verdicts.counts(), start.elapsed().as_secs_f64());
+    let failures = verdicts.failures(cases).map(|failure| format!("{name}: {failure}")).collect();
     println!("  the reports are in {}", reports.display());
     Ok(failures)
 }
 
-impl Role {
+impl Leg {
     const fn name(self) -> &'static str {
         match self {
-            Self::Server => "server",
-            Self::Client => "client",
+            Self::Server => "server over HTTP/1.1",
+            Self::Client => "client over HTTP/1.1",
+            Self::ServerOverHttp2 => "server over HTTP/2",
+        }
+    }
+
+    /// Where its reports go.
+    const fn folder(self) -> &'static str {
+        match self {
+            Self::Server => "server-http1",
+            Self::Client => "client-http1",
+            Self::ServerOverHttp2 => "server-http2",
         }
     }
 }

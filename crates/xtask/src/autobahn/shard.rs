@@ -9,20 +9,20 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::Role;
 use super::install::Suite;
 use super::verdicts::Verdicts;
+use super::{Leg, proxy};
 use crate::error::Error;
-use crate::workspace::{Running, read_file};
+use crate::workspace::{Running, Workspace, read_file};
 
 /// What one pair of processes is to do.
 #[derive(Debug)]
 pub(crate) struct Shard<'a> {
+    pub(crate) workspace: &'a Workspace,
     pub(crate) suite: &'a Suite,
     /// Where the examples are.
     pub(crate) examples: &'a Path,
-    /// The part that the example plays.
-    pub(crate) role: Role,
+    pub(crate) leg: Leg,
     pub(crate) cases: Vec<&'a str>,
     /// Where the reports go; a directory that is not there yet.
     pub(crate) reports: PathBuf,
@@ -32,9 +32,9 @@ impl Shard<'_> {
     pub(crate) fn run(&self) -> Result<Verdicts, Error> {
         fs::create_dir_all(&self.reports)
             .map_err(|source| Error::File { path: self.reports.clone(), source })?;
-        match self.role {
-            Role::Server => self.fuzz_server()?,
-            Role::Client => self.fuzz_client()?,
+        match self.leg {
+            Leg::Server | Leg::ServerOverHttp2 => self.fuzz_server()?,
+            Leg::Client => self.fuzz_client()?,
         }
         Verdicts::parse(&read_file(&self.reports.join("index.json"))?, AGENT)
     }
@@ -47,6 +47,12 @@ impl Shard<'_> {
             Some(log.strip_prefix("listening on ")?.split_once('\n')?.0.to_owned())
         });
         let address = address.ok_or_else(|| self.trouble("the server says no address"))?;
+        let (address, _proxy) = if self.leg == Leg::ServerOverHttp2 {
+            let (address, proxy) = self.start_proxy(&address)?;
+            (address, Some(proxy))
+        } else {
+            (address, None)
+        };
         let server = json!({ "agent": AGENT, "url": format!("ws://{address}") });
         let mut suite = self.start_suite("fuzzingclient", json!({ "servers": [server] }))?;
         if suite.ends_within(LIMIT) { Ok(()) } else { Err(self.trouble("the suite has failed or hangs")) }
@@ -62,6 +68,20 @@ impl Shard<'_> {
         // Its last request is the one for the reports.
         let mut client = self.start(client.args([&url, AGENT, "--deflate"]), EXAMPLE_LOG)?;
         if client.ends_within(LIMIT) { Ok(()) } else { Err(self.trouble("the client has failed or hangs")) }
+    }
+
+    /// Starts a proxy that speaks HTTP/2 to the server, and says where it listens.
+    fn start_proxy(&self, server: &str) -> Result<(String, Running), Error> {
+        let address = free_address().ok_or_else(|| self.trouble("there is no free port"))?;
+        let path = self.reports.join("haproxy.cfg");
+        fs::write(&path, proxy::configuration(&address, server))
+            .map_err(|source| Error::File { path: path.clone(), source })?;
+        let mut haproxy = self.workspace.program("haproxy");
+        // One process in the foreground, so that killing it leaves nothing behind.
+        let haproxy = self.start(haproxy.args(["-db", "-f"]).arg(path), "haproxy.log")?;
+        within(START, || TcpStream::connect(&address).ok())
+            .ok_or_else(|| self.trouble("HAProxy does not listen"))?;
+        Ok((address, haproxy))
     }
 
     fn start_suite(&self, mode: &str, mut spec: Value) -> Result<Running, Error> {
