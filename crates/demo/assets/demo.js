@@ -1,6 +1,7 @@
 // The page: a native EventSource does all the work of coming back; this only counts and shows.
 
 import { Chart } from "/chart.js";
+import { Room } from "/room.js";
 import { Trials } from "/trials.js";
 import { Wire } from "/wire.js";
 
@@ -191,3 +192,4 @@ const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
 const plural = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
 
 open();
+new Room(trials.client);

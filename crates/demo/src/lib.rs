@@ -2,8 +2,10 @@
 //!
 //! A publisher writes a feed into a bounded history, `GET /feed` streams it as Server-Sent Events, and the
 //! page at `/` shows what happens to a stream that is cut, that stays away too long, or that is told to stop.
+//! `/room` is a WebSocket for everyone who has the page open.
 //! Its streams are behind the layers of longwave, and the page shows what these do too: a reader that stops, a
-//! stream that is silent, a deploy. [`Demo`] is a plain hyper service, so it runs in process in the tests as it does in the binary.
+//! stream that is silent, a deploy. [`Demo`] is a plain hyper service, so it runs in process in the tests as it
+//! does in the binary.
 
 mod answer;
 mod board;
@@ -15,6 +17,7 @@ mod generations;
 mod opening;
 mod page;
 pub mod ring;
+mod room;
 mod server;
 mod service;
 mod signals;

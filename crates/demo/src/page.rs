@@ -13,6 +13,7 @@ pub(crate) fn asset(path: &str) -> Option<Response<Bytes>> {
         "/demo.css" => ("text/css; charset=utf-8", include_str!("../assets/demo.css")),
         "/chart.js" => ("text/javascript; charset=utf-8", include_str!("../assets/chart.js")),
         "/wire.js" => ("text/javascript; charset=utf-8", include_str!("../assets/wire.js")),
+        "/room.js" => ("text/javascript; charset=utf-8", include_str!("../assets/room.js")),
         "/trials.js" => ("text/javascript; charset=utf-8", include_str!("../assets/trials.js")),
         "/demo.js" => ("text/javascript; charset=utf-8", include_str!("../assets/demo.js")),
         _ => return None,

@@ -109,7 +109,7 @@ where
     S::Future: Send,
     B: hyper::body::Body<Data = Bytes, Error: std::error::Error + Send + Sync> + Send + 'static,
 {
-    let _ = watcher.watch(builder.serve_connection(TokioIo::new(io), service)).await;
+    let _ = watcher.watch(builder.serve_connection_with_upgrades(TokioIo::new(io), service)).await;
 }
 
 /// With little room in a connection, the history decides what a slow reader misses.
@@ -117,7 +117,7 @@ fn builder() -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     builder.low_buffers();
     builder.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE);
-    builder.http2().timer(TokioTimer::new());
+    builder.http2().timer(TokioTimer::new()).enable_connect_protocol();
     builder
 }
 

@@ -1,4 +1,4 @@
-//! Where streams come from: the feed, and two that show what the layers do.
+//! Where streams come from: the feed, two that show what the layers do, and the room.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -10,14 +10,16 @@ use http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use longwave_core::Lifeline;
 use longwave_sse::{Event, EventBody, EventType, LastEventId, random_retry, response};
+use longwave_ws_hyper::{server::Options, upgrade};
 use tower::Service;
 
-use crate::answer::{Body, empty, not_allowed, parameter, text};
+use crate::answer::{Body, empty, full, not_allowed, parameter, text};
 use crate::board::Board;
 use crate::clients::Clients;
 use crate::feed::Config;
 use crate::opening::Opening;
 use crate::ring::{Ring, Seen};
+use crate::room::{self, Arrival, Room};
 use crate::stream::{CutShort, Feed, Ticker};
 use crate::streams::Origin;
 
@@ -28,15 +30,18 @@ pub(crate) struct Source {
     ring: Ring,
     clients: Clients,
     board: Board,
+    room: Room,
+    sockets: Options,
     generation: u64,
 }
 
 /// The paths of streams.
-pub(crate) const PATHS: [&str; 3] = [FEED, FLOOD, SILENT];
+pub(crate) const PATHS: [&str; 4] = [FEED, FLOOD, ROOM, SILENT];
 
 impl Source {
-    pub(crate) const fn new(config: Config, ring: Ring, clients: Clients, board: Board) -> Self {
-        Self { config, ring, clients, board, generation: 0 }
+    pub(crate) fn new(config: Config, ring: Ring, clients: Clients, board: Board) -> Self {
+        let (room, sockets) = (Room::new(), room::options());
+        Self { config, ring, clients, board, room, sockets, generation: 0 }
     }
 
     pub(crate) fn of_generation(self, generation: u64) -> Self {
@@ -48,6 +53,10 @@ impl Source {
     }
 
     fn respond<B>(&self, req: &mut Request<B>) -> Response<Body> {
+        // A WebSocket is opened by GET or by CONNECT, which the handshake itself judges.
+        if req.uri().path() == ROOM {
+            return self.room(req);
+        }
         if req.method() != Method::GET {
             return not_allowed("GET");
         }
@@ -89,6 +98,24 @@ impl Source {
         response(EventBody::new(feed.into_stream()).first(first).boxed_unsync())
     }
 
+    /// Lets somebody into the room, by an upgrade of HTTP/1.1 or an extended CONNECT of HTTP/2.
+    fn room<B>(&self, req: &mut Request<B>) -> Response<Body> {
+        let (response, upgrading) = match upgrade::<_, ()>(req, &self.sockets) {
+            Ok(upgrade) => upgrade,
+            Err(rejection) => return rejection.response::<String>().map(full),
+        };
+        self.enter(req, ROOM);
+        let arrival = Arrival {
+            room: self.room.clone(),
+            client: parameter(req, "client"),
+            version: req.version(),
+            generation: self.generation,
+            come_back: self.config.retry.clone(),
+        };
+        tokio::spawn(arrival.attend(upgrading));
+        response.map(|()| full(""))
+    }
+
     fn open<B, S>(&self, req: &mut Request<B>, path: &'static str, events: S) -> Response<Body>
     where
         S: Stream<Item = Result<Bytes, CutShort>> + Send + 'static,
@@ -127,6 +154,8 @@ fn flood() -> impl Stream<Item = Result<Bytes, CutShort>> + Send {
 const FEED: &str = "/feed";
 /// Says as much as its reader takes, up to 64 MiB.
 const FLOOD: &str = "/flood";
+/// A WebSocket.
+const ROOM: &str = "/room";
 /// Says nothing.
 const SILENT: &str = "/silent";
 
