@@ -1,9 +1,12 @@
+use std::time::Duration;
+
 use http::{Request, Response};
-use longwave_ws_hyper::{Message, Upgraded, WebSocket, server::Options, upgrade};
+use longwave_ws_hyper::{Config, Message, Upgraded, WebSocket, server::Options, upgrade};
 
 /// Opens a WebSocket, wherever the requests are those of `http`.
 pub(crate) fn echo<B, R: Default + From<String>>(request: &mut Request<B>) -> Response<R> {
-    let (response, upgrading) = match upgrade(request, &Options::new()) {
+    let options = Options::new().config(Config::new().close_timeout(CLOSE_TIMEOUT));
+    let (response, upgrading) = match upgrade(request, &options) {
         Ok(upgrade) => upgrade,
         Err(rejection) => return rejection.response(),
     };
@@ -23,3 +26,6 @@ pub(crate) async fn serve(mut socket: WebSocket<Upgraded>) {
         }
     }
 }
+
+/// So that no test has to wait for longer.
+const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);

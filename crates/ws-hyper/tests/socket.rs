@@ -14,6 +14,7 @@ use longwave_core::{Cause, EndReason, Heartbeat, Lifeline};
 use longwave_testing::io::{Counted, Fickle};
 use longwave_ws_hyper::{
     CloseCode, CloseFrame, Config, Error, Last, Limits, Message, Prepared, Role, Rule, SendError, WebSocket,
+    WriteHalf,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex},
@@ -402,6 +403,43 @@ async fn the_end_of_the_lifeline_is_told_with_its_reason() {
         assert!(matches!(server.await.unwrap(), Some(Ok(Message::Close(_)))));
         assert_eq!(Arc::strong_count(&permit), 1, "it is over");
     }
+}
+
+/// A handler that waits for a peer that takes nothing does not receive, and is ended all the same.
+#[tokio::test(start_paused = true)]
+async fn a_sender_that_is_stuck_ends_with_the_lifeline() {
+    let (_near, far) = duplex(64);
+    let (lifeline, permit) = (Lifeline::new(), Arc::new(()));
+    let mut socket = WebSocket::carrying(far, Role::Server, lifeline.carry(), &quiet());
+    lifeline.hold(permit.clone());
+    let start = Instant::now();
+    let server = tokio::spawn(async move { (socket.send(vec![0; 1000]).await, socket) });
+    sleep(SECOND).await;
+    lifeline.end(Cause::Revoked);
+    let (sent, _socket) = server.await.unwrap();
+    assert!(matches!(sent, Err(Error::Send(SendError::Closing))), "{sent:?}");
+    assert!(start.elapsed() < 7 * SECOND, "{:?}", start.elapsed());
+    assert_eq!(Arc::strong_count(&permit), 1, "though the socket is kept");
+}
+
+/// What was handed to a lifeline may use the socket when it is dropped.
+#[tokio::test(start_paused = true)]
+async fn what_is_let_go_of_may_look_at_the_socket() {
+    struct Looks(std::sync::Weak<std::sync::Mutex<Option<WriteHalf<DuplexStream>>>>);
+    impl Drop for Looks {
+        fn drop(&mut self) {
+            let half = self.0.upgrade().unwrap().lock().unwrap().take();
+            drop(poll_once(half.unwrap().send("are you there")));
+        }
+    }
+    let (near, far) = duplex(64);
+    let lifeline = Lifeline::new();
+    let (mut read, write) = WebSocket::carrying(far, Role::Server, lifeline.carry(), &quiet()).split();
+    let write = Arc::new(std::sync::Mutex::new(Some(write)));
+    lifeline.hold(Looks(Arc::downgrade(&write)));
+    drop(near);
+    assert!(matches!(read.recv().await, Some(Err(Error::Dropped))));
+    assert!(write.lock().unwrap().is_none(), "it has looked");
 }
 
 /// What the socket holds is let go of when the connection is over, though the socket is kept.

@@ -151,3 +151,37 @@ pub(crate) async fn a_silent_socket_is_pinged<F: Framework>() {
         assert!(!echo.receiving.is_finished());
     }
 }
+
+/// Over HTTP/2 what hyper has taken stays until the client reads it, and so the connection goes if it has no other stream.
+pub(crate) async fn a_socket_whose_client_takes_nothing_ends_in_time<F: Framework>() {
+    for &wire in F::WIRES {
+        let stack = stack(10);
+        let mut server = start::<F>(&stack).await;
+        let mut echo = open::<F>(server.address(), wire).await;
+        let mut stuck = opened(&mut server, Route::Echo).await;
+        echo.receiving.abort();
+        // Until nothing goes any more: more than all the windows and buffers there are.
+        for _ in 0..400 {
+            echo.send.queue(LARGE);
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert_eq!(stack.limit.open(), 1);
+        stuck.lifeline().end(Cause::Revoked);
+        over(&mut stuck).await;
+        assert_eq!(stack.limit.open(), 0);
+        let connection = stuck.lifeline().connection().expect("a guarded socket");
+        if wire == Wire::Http2 {
+            assert!(connection.aborted().is_some(), "what was written does not stay");
+        }
+    }
+}
+
+/// 64 KiB.
+const LARGE: &str = {
+    const BYTES: [u8; 64 * 1024] = [b'x'; 64 * 1024];
+    match str::from_utf8(&BYTES) {
+        Ok(text) => text,
+        Err(_) => unreachable!(),
+    }
+};

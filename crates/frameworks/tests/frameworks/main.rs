@@ -54,6 +54,7 @@ macro_rules! with_events {
                     a_socket_is_told_why_it_ends
                     a_socket_is_told_of_a_drain
                     a_silent_socket_is_pinged
+                    a_socket_whose_client_takes_nothing_ends_in_time
                 }
                 plain { a_plain_response_is_untouched extensions_pass_both_ways $($more)* }
             }

@@ -140,7 +140,10 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> ReadHalf<T> {
                 None => {
                     self.shared.set_busy(false);
                     self.shared.wakers.reader.register(cx.waker());
-                    match ready!(self.shared.lock().poll_more(cx, reader)) {
+                    let mut wire = self.shared.lock();
+                    let more = wire.poll_more(cx, reader);
+                    Shared::unlock(wire);
+                    match ready!(more) {
                         More::Input(next) => taken = next,
                         More::Over => {
                             reader.clear();

@@ -1,5 +1,6 @@
 use std::{
     future::poll_fn,
+    io,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -13,10 +14,7 @@ use tokio::{
     runtime::Handle,
 };
 
-use super::{
-    wakers::Wakers,
-    wire::{Side, Wire},
-};
+use super::{wakers::Wakers, wire::Wire};
 use crate::{Error, handshake::Subprotocol};
 
 /// What the halves of a socket have in common.
@@ -52,6 +50,12 @@ impl<T> Shared<T> {
     #[inline]
     pub(super) fn lock(&self) -> MutexGuard<'_, Wire<T>> {
         self.wire.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets go of the lock, and then of what the connection has left behind.
+    pub(super) fn unlock(mut wire: MutexGuard<'_, Wire<T>>) {
+        let _remains = wire.take_remains();
+        drop(wire);
     }
 
     #[inline]
@@ -125,14 +129,16 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Shared<T> {
             shared.wakers.flusher.register(cx.waker());
             let mut wire = shared.lock();
             // What goes wrong is told to those who use the socket.
-            while wire.poll_out().is_pending() {
-                if !wire.look_after(Side::Writer, None) {
-                    strong = wire.is_held().then(|| shared.clone());
-                    return Poll::Pending;
+            let flushed = loop {
+                match wire.poll_out() {
+                    Poll::Pending if wire.look_after(None) => {}
+                    flushed => break flushed.map(|_result: io::Result<()>| ()),
                 }
-            }
-            wire.flusher = false;
-            Poll::Ready(())
+            };
+            wire.flusher = flushed.is_pending();
+            strong = wire.is_held().then(|| shared.clone());
+            Self::unlock(wire);
+            flushed
         }));
         true
     }

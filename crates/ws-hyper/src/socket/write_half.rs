@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::{
     reader::Part,
     shared::{Queued, Shared},
-    wire::{More, Side},
+    wire::{More, Wire},
 };
 use crate::Error;
 
@@ -136,17 +136,19 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> WriteHalf<T> {
     fn poll_sent(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.shared.wakers.writer.register(cx.waker());
         let mut wire = self.shared.lock();
-        loop {
+        let sent = loop {
             if wire.is_over() {
-                return Poll::Ready(Err(wire.send_error()));
+                break Poll::Ready(Err(wire.send_error()));
             }
             match wire.poll_out() {
-                Poll::Ready(result) => return Poll::Ready(result.map_err(Error::Io)),
-                Poll::Pending if self.shared.is_taken_care_of(&mut wire) => return Poll::Ready(Ok(())),
-                Poll::Pending if wire.look_after(Side::Writer, None) => {}
-                Poll::Pending => return Poll::Pending,
+                Poll::Ready(result) => break Poll::Ready(result.map_err(Error::Io)),
+                Poll::Pending if self.shared.is_taken_care_of(&mut wire) => break Poll::Ready(Ok(())),
+                Poll::Pending if wire.look_after(None) => {}
+                Poll::Pending => break Poll::Pending,
             }
-        }
+        };
+        Shared::unlock(wire);
+        sent
     }
 
     /// Waits until there is room for a message.
@@ -161,28 +163,35 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> WriteHalf<T> {
             return Poll::Ready(Ok(()));
         }
         self.shared.wakers.writer.register(cx.waker());
-        loop {
-            let written = wire.poll_out();
-            if let Poll::Ready(Err(error)) = written {
-                return Poll::Ready(Err(error.into()));
+        let room = loop {
+            if let Poll::Ready(Err(error)) = wire.poll_out() {
+                break Poll::Ready(Err(error.into()));
             }
             if wire.is_over() {
-                return Poll::Ready(Err(wire.send_error()));
+                break Poll::Ready(Err(wire.send_error()));
             }
             if wire.sender.buffered() <= high / 2 {
                 self.congested = false;
-                return Poll::Ready(Ok(()));
+                break Poll::Ready(Ok(()));
             }
-            if !wire.look_after(Side::Writer, None) {
-                return Poll::Pending;
+            if !wire.look_after(None) {
+                break Poll::Pending;
             }
-        }
+        };
+        Shared::unlock(wire);
+        room
     }
 
     /// Waits until the connection is over, and receives for that if nobody else does.
     fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.shared.wakers.writer.register(cx.waker());
         let mut wire = self.shared.lock();
+        let over = self.poll_over_with(cx, &mut wire);
+        Shared::unlock(wire);
+        over
+    }
+
+    fn poll_over_with(&self, cx: &mut Context<'_>, wire: &mut Wire<T>) -> Poll<Result<(), Error>> {
         loop {
             if wire.is_over() {
                 let result = wire.last_word().map_or(Ok(()), |word| word.map(|_closed| ()));
@@ -191,8 +200,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> WriteHalf<T> {
             if let Some(mut reader) = wire.parked.take() {
                 self.shared.wakers.reader.register(cx.waker());
                 // What was read and not handed out comes first.
-                let taken = reader.take::<Part>();
-                let more = match taken {
+                let more = match reader.take::<Part>() {
                     Some(taken) => Poll::Ready(More::Input(Some(taken))),
                     None => wire.poll_more::<Part>(cx, &mut reader),
                 };
@@ -207,7 +215,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> WriteHalf<T> {
                 continue;
             }
             let _sent = wire.poll_out();
-            if !wire.look_after(Side::Writer, None) {
+            if !wire.look_after(None) {
                 return Poll::Pending;
             }
         }

@@ -1,0 +1,101 @@
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use longwave_ws::Transport;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::{Over, Wire};
+use crate::socket::{
+    reader::{Reader, Taken, Wanted},
+    scratch,
+};
+
+/// What came of waiting for the peer.
+#[derive(Debug)]
+pub(in crate::socket) enum More<M> {
+    /// Something was read, and this is the first of it.
+    Input(Option<Taken<M>>),
+    /// There will be nothing more.
+    Over,
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> Wire<T> {
+    /// Waits until something was read or, once everybody has said what there was to say, until the connection is over.
+    ///
+    /// - `cx`: of the task that reads, which has been made known to the wakers.
+    pub(in crate::socket) fn poll_more<M: Wanted>(
+        &mut self,
+        cx: &mut Context<'_>,
+        reader: &mut Reader,
+    ) -> Poll<More<M>> {
+        // What was sent goes out before anybody waits. If it cannot, reading tells why.
+        let _sent = self.poll_out();
+        loop {
+            if self.over.is_some() {
+                return Poll::Ready(More::Over);
+            }
+            if self.sender.transport() == Transport::Close && self.poll_shut().is_ready() {
+                return Poll::Ready(More::Over);
+            }
+            let is_ended = self.sender.end().is_some();
+            let Some(io) = &mut self.io else { return Poll::Ready(More::Over) };
+            let mut taken = None;
+            let read = scratch::with(|scratch| {
+                let mut buf = ReadBuf::new(scratch);
+                ready!(Pin::new(io).poll_read(cx, &mut buf))?;
+                let len = buf.filled().len();
+                if !is_ended {
+                    taken = reader.take_from(&mut scratch[..len]);
+                }
+                Poll::Ready(io::Result::Ok(len))
+            });
+            match read {
+                Poll::Ready(Ok(0)) => self.sender.handle_eof(),
+                Poll::Ready(Ok(_)) => {
+                    if self.pulse.is_some() {
+                        let now = self.now();
+                        self.pulse.as_mut().into_iter().for_each(|pulse| pulse.inbound(now));
+                    }
+                    // Behind a close frame nothing means anything, but it has to be read for the close frame of this
+                    // side to arrive.
+                    if !is_ended {
+                        return Poll::Ready(More::Input(taken));
+                    }
+                }
+                Poll::Ready(Err(_)) if is_ended => self.finish(Over::Agreed),
+                Poll::Ready(Err(error)) => self.finish(Over::Failed(error.kind(), Some(error))),
+                Poll::Pending => {
+                    if !self.look_after(Some(&mut *reader)) {
+                        reader.shrink_buffers();
+                        return Poll::Pending;
+                    }
+                    let _sent = self.poll_out();
+                }
+            }
+        }
+    }
+
+    /// Shuts this side down, so that what was sent arrives though more may come; ready when all is over.
+    fn poll_shut(&mut self) -> Poll<()> {
+        // Without a deadline the peer has closed its side, or was given up.
+        if self.sender.poll_timeout().is_none() || self.broken.is_some() {
+            self.give_up();
+            return Poll::Ready(());
+        }
+        if !self.shut
+            && let Some(io) = &mut self.io
+        {
+            let proxy = self.proxy.clone();
+            let shut = ready!(Pin::new(io).poll_shutdown(&mut Context::from_waker(&proxy)));
+            self.shut = true;
+            if shut.is_err() {
+                self.finish(Over::Agreed);
+                return Poll::Ready(());
+            }
+        }
+        Poll::Pending
+    }
+}
