@@ -27,11 +27,11 @@ struct Echo {
 
 /// Over whatever it is.
 trait Sends: Send {
-    fn queue(&mut self, text: &'static str);
+    fn queue(&mut self, text: String);
 }
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Sends for WriteHalf<T> {
-    fn queue(&mut self, text: &'static str) {
+    fn queue(&mut self, text: String) {
         drop(self.send(text));
     }
 }
@@ -74,7 +74,7 @@ impl Echo {
         within("a message", self.received.recv()).await
     }
 
-    async fn is_closed(mut self, code: CloseCode, reason: &str) {
+    async fn ends(mut self, code: CloseCode, reason: &str) {
         let message = self.receive().await;
         let Some(Message::Close(Some(frame))) = message else { panic!("{message:?}") };
         assert_eq!((frame.code(), frame.reason()), (code, reason));
@@ -86,11 +86,11 @@ pub(crate) async fn a_socket_echoes<F: Framework>() {
         let stack = stack(10);
         let mut server = start::<F>(&stack).await;
         let mut echo = open::<F>(server.address(), wire).await;
-        echo.send.queue("hello");
+        echo.send.queue("hello".to_owned());
         assert_eq!(echo.receive().await, Some(Message::text("hello")), "{wire:?}");
         let mut over_there = opened(&mut server, Route::Echo).await;
         over_there.lifeline().end(EndReason::new(Cause::Closed));
-        echo.is_closed(CloseCode::NORMAL, "").await;
+        echo.ends(CloseCode::NORMAL, "").await;
         over(&mut over_there).await;
     }
 }
@@ -118,7 +118,7 @@ pub(crate) async fn a_socket_is_told_why_it_ends<F: Framework>() {
         let echo = open::<F>(server.address(), wire).await;
         let mut ended = opened(&mut server, Route::Echo).await;
         assert!(ended.lifeline().end(Cause::Revoked));
-        echo.is_closed(CloseCode::new(4500).unwrap(), "login revoked").await;
+        echo.ends(CloseCode::new(4500).unwrap(), "login revoked").await;
         over(&mut ended).await;
         assert_eq!(stack.limit.open(), 0);
     }
@@ -132,7 +132,7 @@ pub(crate) async fn a_socket_is_told_of_a_drain<F: Framework>() {
         assert_eq!(stack.drain.open(), 1);
         let report = within("a drain", stack.drain.run()).await;
         assert_eq!((report.ended, report.gone, report.left_over), (1, 0, 0));
-        echo.is_closed(CloseCode::SERVICE_RESTART, "server restarts").await;
+        echo.ends(CloseCode::SERVICE_RESTART, "server restarts").await;
         within("the shutdown", server.shut_down()).await.unwrap();
     }
 }
@@ -158,30 +158,21 @@ pub(crate) async fn a_socket_whose_client_takes_nothing_ends_in_time<F: Framewor
         let stack = stack(10);
         let mut server = start::<F>(&stack).await;
         let mut echo = open::<F>(server.address(), wire).await;
-        let mut stuck = opened(&mut server, Route::Echo).await;
+        let mut blocked = opened(&mut server, Route::Echo).await;
         echo.receiving.abort();
         // Until nothing goes any more: more than all the windows and buffers there are.
         for _ in 0..400 {
-            echo.send.queue(LARGE);
+            echo.send.queue("x".repeat(64 * 1024));
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
         assert_eq!(stack.limit.open(), 1);
-        stuck.lifeline().end(Cause::Revoked);
-        over(&mut stuck).await;
+        blocked.lifeline().end(Cause::Revoked);
+        over(&mut blocked).await;
         assert_eq!(stack.limit.open(), 0);
-        let connection = stuck.lifeline().connection().expect("a guarded socket");
+        let connection = blocked.lifeline().connection().expect("a guarded socket");
         if wire == Wire::Http2 {
             assert!(connection.aborted().is_some(), "what was written does not stay");
         }
     }
 }
-
-/// 64 KiB.
-const LARGE: &str = {
-    const BYTES: [u8; 64 * 1024] = [b'x'; 64 * 1024];
-    match str::from_utf8(&BYTES) {
-        Ok(text) => text,
-        Err(_) => unreachable!(),
-    }
-};

@@ -276,7 +276,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> WebSocket<T> {
     ///
     /// As long as messages are there that came together and were not received yet, what is sent waits for the answers
     /// to those, and all goes out in one write: when the last was received, when the task waits for something else,
-    /// or when there are 16 KiB.
+    /// or when as much waits as [may](Config::high_water).
     ///
     /// # Errors
     ///

@@ -1,5 +1,9 @@
+use std::mem;
+
 use bytes::Bytes;
 use longwave_ws::{Message, MessageDecoder, MessagePart, Messages, OpCode, Violation};
+
+use super::scratch;
 
 /// What takes messages out of what was read.
 #[derive(Debug)]
@@ -57,25 +61,33 @@ impl Reader {
         let taken = M::take(&mut messages);
         self.taken = len - messages.remaining();
         if !self.has_more() {
-            (self.rest, self.taken) = (Vec::new(), 0);
+            self.clear();
         }
         taken
     }
 
-    /// Takes the first out of what was just read, and keeps what is behind it.
-    pub(super) fn take_from<M: Wanted>(&mut self, input: &mut [u8]) -> Option<Taken<M>> {
-        let mut messages = self.decoder.feed(input);
+    /// Takes the first out of what was just read, and keeps what is behind it: in memory of its own size or, if it
+    /// fills a good part of the buffer, by keeping that until it is taken out.
+    ///
+    /// - `buffer`: of which so many bytes were read.
+    pub(super) fn take_from<M: Wanted>(&mut self, buffer: &mut Vec<u8>, len: usize) -> Option<Taken<M>> {
+        let mut messages = self.decoder.feed(&mut buffer[..len]);
         let taken = M::take(&mut messages);
         let remaining = messages.remaining();
-        if remaining > 0 {
-            (self.rest, self.taken) = (input[input.len() - remaining..].to_vec(), 0);
+        if remaining > buffer.len() / 4 {
+            self.rest = mem::take(buffer);
+            self.rest.truncate(len);
+            self.taken = len - remaining;
+        } else if remaining > 0 {
+            (self.rest, self.taken) = (buffer[len - remaining..len].to_vec(), 0);
         }
         taken
     }
 
-    /// Forgets what was read, after which nothing matters.
+    /// Forgets what was read.
     pub(super) fn clear(&mut self) {
-        (self.rest, self.taken) = (Vec::new(), 0);
+        scratch::give_back(mem::take(&mut self.rest));
+        self.taken = 0;
     }
 
     pub(super) fn shrink_buffers(&mut self) {

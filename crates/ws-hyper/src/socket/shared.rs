@@ -14,7 +14,7 @@ use tokio::{
     runtime::Handle,
 };
 
-use super::{wakers::Wakers, wire::Wire};
+use super::{scratch, wakers::Wakers, wire::Wire};
 use crate::{Error, handshake::Subprotocol};
 
 /// What the halves of a socket have in common.
@@ -83,10 +83,11 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Shared<T> {
         if buffered > self.high_water.saturating_mul(MOST) {
             return Err(Box::new(Error::Full { buffered }));
         }
+        wire.sender.lend_buffer(scratch::take_frames);
         if let Err(error) = queue(&mut wire.sender) {
             return Err(Box::new(wire.refusal(error)));
         }
-        let is_corked = self.is_busy() && wire.sender.buffered() < CORK;
+        let is_corked = self.is_busy() && wire.sender.buffered() < self.high_water;
         if is_corked && (wire.flusher || self.spawn_flusher(&mut wire)) {
             return Ok(Queued::Sent);
         }
@@ -150,7 +151,5 @@ impl<T> Drop for Shared<T> {
     }
 }
 
-/// What was sent waits for more up to this size.
-const CORK: usize = 16 * 1024;
 /// How many times the mark may be left behind by those who do not wait.
 const MOST: usize = 16;

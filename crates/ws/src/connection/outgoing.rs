@@ -146,6 +146,20 @@ impl Outgoing {
         self.pongs.last = start as u32..self.urgent.len() as u32;
     }
 
+    /// Puts frames together in this from now on, unless there is a buffer already.
+    #[inline]
+    pub(super) fn lend(&mut self, buffer: impl FnOnce() -> Vec<u8>) {
+        if self.tail.capacity() == 0 {
+            self.tail = buffer();
+            self.tail.clear();
+        }
+    }
+
+    /// Gives away the buffer in which frames are put together, if nothing is in it.
+    pub(super) fn reclaim(&mut self) -> Vec<u8> {
+        if self.tail.is_empty() { mem::take(&mut self.tail) } else { Vec::new() }
+    }
+
     /// Gives back memory that nothing is in.
     pub(super) fn shrink(&mut self) {
         if self.len == 0 {

@@ -1,3 +1,4 @@
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::{End, Last, SendError, Sender, Transmit, Transport};
@@ -162,6 +163,20 @@ impl Sender {
     #[inline]
     pub const fn buffered(&self) -> usize {
         self.out.len()
+    }
+
+    /// Lends memory to put frames together in, unless there is some: for many connections that share a buffer.
+    ///
+    /// - `buffer`: makes it. What is in it does not matter.
+    #[inline]
+    pub fn lend_buffer(&mut self, buffer: impl FnOnce() -> Vec<u8>) {
+        self.out.lend(buffer);
+    }
+
+    /// Takes the memory back in which frames are put together, if nothing is in it: without any if something is.
+    #[must_use]
+    pub fn reclaim_buffer(&mut self) -> Vec<u8> {
+        self.out.reclaim()
     }
 
     /// Gives back the memory of buffers that nothing is in: for a connection that is about to wait.

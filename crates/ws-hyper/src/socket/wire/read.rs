@@ -48,7 +48,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Wire<T> {
                 ready!(Pin::new(io).poll_read(cx, &mut buf))?;
                 let len = buf.filled().len();
                 if !is_ended {
-                    taken = reader.take_from(&mut scratch[..len]);
+                    taken = reader.take_from(scratch, len);
                 }
                 Poll::Ready(io::Result::Ok(len))
             });

@@ -22,6 +22,7 @@ impl<T: AsyncWrite + Unpin> Wire<T> {
         match &result {
             Poll::Ready(Ok(())) => {
                 self.refusing = None;
+                scratch::give_back_frames(self.sender.reclaim_buffer());
                 self.sender.shrink_buffers();
             }
             Poll::Ready(Err(error)) => {
