@@ -1,3 +1,4 @@
+use alloc::string::ToString;
 use core::{fmt, str};
 
 use crate::{Utf8Bytes, Violation, violation::Rule};

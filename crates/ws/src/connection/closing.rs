@@ -72,7 +72,8 @@ impl Closing {
 
     pub(super) fn eof(&mut self) {
         match self {
-            Self::Done { eof, deadline, .. } => (*eof, *deadline) = (true, None),
+            // What is to be sent may still be.
+            Self::Done { eof, .. } => *eof = true,
             _ => *self = Self::Done { end: Box::new(End::Dropped), deadline: None, eof: true },
         }
     }
@@ -92,6 +93,10 @@ impl Closing {
             Self::Open => None,
             Self::Asked { deadline } | Self::Done { deadline, .. } => *deadline,
         }
+    }
+
+    pub(super) const fn is_eof(&self) -> bool {
+        matches!(self, Self::Done { eof: true, .. })
     }
 
     pub(super) fn end(&self) -> Option<&End> {

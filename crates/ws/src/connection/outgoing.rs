@@ -95,6 +95,15 @@ impl Outgoing {
         self.len += append(header, payload, &mut self.tail);
     }
 
+    /// Queues the frame after which there is none.
+    pub(super) fn last(&mut self, header: &FrameHeader, payload: &[u8]) {
+        // Or else it would go out with a buffer that is half sent, in front of frames about the connection.
+        if self.active == Active::Tail && self.sent > 0 {
+            self.close_run(Bytes::new());
+        }
+        self.frame(header, payload);
+    }
+
     /// Queues a frame whose payload is shared.
     pub(super) fn frame_shared(&mut self, header: &FrameHeader, payload: Bytes) {
         let before = self.tail.len();

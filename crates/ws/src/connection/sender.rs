@@ -265,7 +265,7 @@ impl Sender {
     fn close_frame(&mut self, frame: Option<&CloseFrame>) {
         let (payload, len) = frame.map_or(([0; 125], 0), CloseFrame::encode);
         let header = self.masked(FrameHeader::new(OpCode::Close, len as u64));
-        self.out.frame(&header, &payload[..len]);
+        self.out.last(&header, &payload[..len]);
     }
 
     /// Deals with what has come, as far as that is no affair of the application's.

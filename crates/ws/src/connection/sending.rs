@@ -45,7 +45,11 @@ impl Sender {
     /// When to call [`handle_timeout`](Self::handle_timeout), if at all.
     #[must_use]
     pub const fn poll_timeout(&self) -> Option<Duration> {
-        self.closing.deadline()
+        match self.closing.deadline() {
+            // The peer has gone, and there is nothing left to be sent.
+            Some(_) if self.closing.is_eof() && self.out.is_empty() => None,
+            deadline => deadline,
+        }
     }
 
     /// What is to become of the connection below.

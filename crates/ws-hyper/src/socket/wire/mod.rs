@@ -38,8 +38,7 @@ pub(super) struct Wire<T> {
     refusing: Option<Instant>,
     /// Bytes were written that may wait in something below.
     unflushed: bool,
-    /// This side was shut down.
-    shut: bool,
+    shut: Shut,
     /// Sending has failed.
     broken: Option<io::ErrorKind>,
     over: Option<Over>,
@@ -49,6 +48,13 @@ pub(super) struct Wire<T> {
     pub(super) flusher: bool,
     /// What was left by a half that reads and was dropped.
     pub(super) parked: Option<Box<Reader>>,
+}
+
+/// Which sides of the connection below were shut down.
+#[derive(Clone, Copy, Debug, Default)]
+struct Shut {
+    own: bool,
+    peers: bool,
 }
 
 /// What is let go of when the connection is over.
@@ -88,7 +94,7 @@ impl<T> Wire<T> {
             stall_timeout,
             refusing: None,
             unflushed: false,
-            shut: false,
+            shut: Shut::default(),
             broken: None,
             over: None,
             remains: None,

@@ -40,6 +40,13 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Wire<T> {
             if self.sender.transport() == Transport::Close && self.poll_shut().is_ready() {
                 return Poll::Ready(More::Over);
             }
+            if self.shut.peers {
+                if !self.look_after(Some(&mut *reader)) {
+                    return Poll::Pending;
+                }
+                let _sent = self.poll_out();
+                continue;
+            }
             let is_ended = self.sender.end().is_some();
             let Some(io) = &mut self.io else { return Poll::Ready(More::Over) };
             let mut taken = None;
@@ -53,7 +60,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Wire<T> {
                 Poll::Ready(io::Result::Ok(len))
             });
             match read {
-                Poll::Ready(Ok(0)) => self.sender.handle_eof(),
+                Poll::Ready(Ok(0)) => {
+                    self.shut.peers = true;
+                    self.sender.handle_eof();
+                }
                 Poll::Ready(Ok(_)) => {
                     if self.pulse.is_some() {
                         let now = self.now();
@@ -80,17 +90,21 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Wire<T> {
 
     /// Shuts this side down, so that what was sent arrives though more may come; ready when all is over.
     fn poll_shut(&mut self) -> Poll<()> {
-        // Without a deadline the peer has closed its side, or was given up.
-        if self.sender.poll_timeout().is_none() || self.broken.is_some() {
+        // Without a deadline there is nobody to wait for.
+        let is_sent = self.sender.buffered() == 0;
+        if self.sender.poll_timeout().is_none() || self.broken.is_some() || (self.shut.peers && is_sent) {
             self.give_up();
             return Poll::Ready(());
         }
-        if !self.shut
+        if !is_sent {
+            return Poll::Pending;
+        }
+        if !self.shut.own
             && let Some(io) = &mut self.io
         {
             let proxy = self.proxy.clone();
             let shut = ready!(Pin::new(io).poll_shutdown(&mut Context::from_waker(&proxy)));
-            self.shut = true;
+            self.shut.own = true;
             if shut.is_err() {
                 self.finish(Over::Agreed);
                 return Poll::Ready(());

@@ -283,6 +283,28 @@ fn a_violation_is_answered_by_its_code_after_messages_that_wait() {
     assert_eq!(receive(&mut server, &mut frame(OpCode::Text, b"more"), NOW), []);
 }
 
+/// RFC 6455, section 5.5.1: nothing follows a close frame, not even an answer that was waiting for its turn.
+#[test]
+fn a_close_frame_goes_out_last_wherever_sending_stands() {
+    for sent in 0..12 {
+        for violation in [false, true] {
+            let mut server = server();
+            server.send_text("0123456789").unwrap();
+            server.transmit().advance(sent);
+            receive(&mut server, &mut frame(OpCode::Ping, b"a"), NOW);
+            if violation {
+                receive(&mut server, &mut [0x81, 0], NOW);
+            } else {
+                server.close(NOW, None).unwrap();
+            }
+            let rest = server.transmit().take_all();
+            let pong = rest.windows(3).position(|window| window == [0x8a, 1, b'a']);
+            let close = rest.iter().position(|&byte| byte == 0x88);
+            assert!(pong.unwrap() < close.unwrap(), "{sent}: {rest:?}");
+        }
+    }
+}
+
 #[test]
 fn an_answer_goes_out_before_that_to_a_close_frame() {
     let mut server = server();
