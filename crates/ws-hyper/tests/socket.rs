@@ -47,38 +47,52 @@ fn frame(opcode: u8, payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// Both ends send as fast as they can and receive in other tasks; a wake-up that got lost would stop the clock.
+/// Both ends send as fast as they can and receive in other tasks.
+async fn flood(seed: u64, messages: u32) {
+    let (near, far) = duplex(50 + seed as usize % 40 * 7);
+    let near = WebSocket::client(Fickle::new(near, seed, 90), &quiet());
+    let far = WebSocket::server(Fickle::new(far, seed + 1000, 90), &quiet());
+    let mut tasks = Vec::new();
+    for socket in [near, far] {
+        let (mut read, mut write) = socket.split();
+        let (all_received, is_received) = oneshot::channel();
+        tasks.push(tokio::spawn(async move {
+            for number in 0..messages {
+                let sending = write.send(format!("{number} {}", "x".repeat(number as usize % 70)));
+                // Some do not wait, and what they have sent goes out by itself.
+                if number % 7 == 0 { drop(sending) } else { sending.await.unwrap() }
+            }
+            // The other has nothing more to send then.
+            is_received.await.unwrap();
+            write.close(None).await.unwrap();
+        }));
+        tasks.push(tokio::spawn(async move {
+            for number in 0..messages {
+                let message = read.recv().await.unwrap().unwrap();
+                assert!(message.as_text().unwrap().starts_with(&format!("{number} ")));
+            }
+            all_received.send(()).unwrap();
+            assert!(matches!(read.recv().await, Some(Ok(Message::Close(_)))));
+            assert!(read.recv().await.is_none());
+        }));
+    }
+    for task in tasks {
+        timeout(600 * SECOND, task).await.expect("nobody waits for nothing").unwrap();
+    }
+}
+
+/// A wake-up that got lost would stop the clock.
 #[tokio::test(start_paused = true)]
 async fn halves_work_in_tasks_of_their_own() {
     for seed in 0..40 {
-        let (near, far) = duplex(50 + seed as usize * 7);
-        let near = WebSocket::client(Fickle::new(near, seed, 90), &quiet());
-        let far = WebSocket::server(Fickle::new(far, seed + 1000, 90), &quiet());
-        let mut tasks = Vec::new();
-        for socket in [near, far] {
-            let (mut read, mut write) = socket.split();
-            let (all_received, is_received) = oneshot::channel();
-            tasks.push(tokio::spawn(async move {
-                for number in 0..300_u32 {
-                    write.send(format!("{number} {}", "x".repeat(number as usize % 70))).await.unwrap();
-                }
-                // The other has nothing more to send then.
-                is_received.await.unwrap();
-                write.close(None).await.unwrap();
-            }));
-            tasks.push(tokio::spawn(async move {
-                for number in 0..300_u32 {
-                    let message = read.recv().await.unwrap().unwrap();
-                    assert!(message.as_text().unwrap().starts_with(&format!("{number} ")));
-                }
-                all_received.send(()).unwrap();
-                assert!(matches!(read.recv().await, Some(Ok(Message::Close(_)))));
-                assert!(read.recv().await.is_none());
-            }));
-        }
-        for task in tasks {
-            timeout(600 * SECOND, task).await.expect("nobody waits for nothing").unwrap();
-        }
+        flood(seed, 300).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn halves_work_on_threads() {
+    for seed in 0..150 {
+        timeout(60 * SECOND, flood(seed, 100)).await.expect("nobody waits for nothing");
     }
 }
 

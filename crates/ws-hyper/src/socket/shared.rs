@@ -32,8 +32,8 @@ pub(super) struct Shared<T> {
 pub(super) enum Queued {
     /// It is on its way, and nobody has to wait for it.
     Sent,
-    /// The peer has not taken all that was sent.
-    Waits,
+    /// The peer has not taken all that was sent. It will have when there was one more flush than so many.
+    Waits { flushes: u32 },
 }
 
 impl<T> Shared<T> {
@@ -99,7 +99,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Shared<T> {
             Poll::Ready(Ok(())) => Ok(Queued::Sent),
             Poll::Ready(Err(error)) => Err(Box::new(error.into())),
             Poll::Pending if self.is_taken_care_of(wire) => Ok(Queued::Sent),
-            Poll::Pending => Ok(Queued::Waits),
+            Poll::Pending => Ok(Queued::Waits { flushes: wire.flushes }),
         }
     }
 

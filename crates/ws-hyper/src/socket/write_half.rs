@@ -40,7 +40,9 @@ enum State {
     /// There is nothing to wait for.
     Sent,
     Failed(Box<Error>),
-    Waits,
+    Waits {
+        flushes: u32,
+    },
     Told,
 }
 
@@ -88,7 +90,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> WriteHalf<T> {
     fn queue(&mut self, queue: impl FnOnce(&mut Sender) -> Result<(), SendError>) -> Sending<'_, T> {
         let state = match self.shared.queue(queue) {
             Ok(Queued::Sent) => State::Sent,
-            Ok(Queued::Waits) => State::Waits,
+            Ok(Queued::Waits { flushes }) => State::Waits { flushes },
             Err(error) => State::Failed(error),
         };
         Sending { half: self, state }
@@ -104,7 +106,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> WriteHalf<T> {
     ///
     /// Dropping the future loses nothing.
     pub async fn flush(&mut self) -> Result<(), Error> {
-        poll_fn(|cx| self.poll_sent(cx)).await
+        poll_fn(|cx| self.poll_sent(cx, None)).await
     }
 
     /// Closes the connection, with a reason or without, and waits until it is over; as
@@ -133,10 +135,15 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> WriteHalf<T> {
     }
 
     /// Waits until all that was sent is out.
-    fn poll_sent(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    ///
+    /// - `flushes`: how often all was, when it was sent. If it has been again, nothing that has happened since matters.
+    fn poll_sent(&mut self, cx: &mut Context<'_>, flushes: Option<u32>) -> Poll<Result<(), Error>> {
         self.shared.wakers.writer.register(cx.waker());
         let mut wire = self.shared.lock();
         let sent = loop {
+            if flushes.is_some_and(|flushes| flushes != wire.flushes) {
+                break Poll::Ready(Ok(()));
+            }
             if wire.is_over() {
                 break Poll::Ready(Err(wire.send_error()));
             }
@@ -235,7 +242,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Sink<Message> for Write
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.get_mut().poll_sent(cx)
+        self.get_mut().poll_sent(cx, None)
     }
 
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
@@ -261,12 +268,15 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Future for Sending<'_, 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Sending<'_, T> {
     #[cold]
     fn poll_rest(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        if let State::Failed(error) = mem::replace(&mut self.state, State::Told) {
-            return Poll::Ready(Err(*error));
-        }
-        let sent = self.half.poll_sent(cx);
+        let flushes = match mem::replace(&mut self.state, State::Told) {
+            State::Failed(error) => return Poll::Ready(Err(*error)),
+            State::Waits { flushes } => flushes,
+            // It is not to be polled again.
+            State::Sent | State::Told => return Poll::Ready(Ok(())),
+        };
+        let sent = self.half.poll_sent(cx, Some(flushes));
         if sent.is_pending() {
-            self.state = State::Waits;
+            self.state = State::Waits { flushes };
         }
         sent
     }
@@ -275,7 +285,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Sending<'_, T> {
 impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Drop for Sending<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        if matches!(self.state, State::Waits) {
+        if matches!(self.state, State::Waits { .. }) {
             self.half.shared.flush_later();
         }
     }

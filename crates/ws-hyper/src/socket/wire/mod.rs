@@ -36,6 +36,8 @@ pub(super) struct Wire<T> {
     stall_timeout: Duration,
     /// Since when the peer takes nothing.
     refusing: Option<Instant>,
+    /// How often all that there was to send has gone out.
+    pub(super) flushes: u32,
     /// Bytes were written that may wait in something below.
     unflushed: bool,
     shut: Shut,
@@ -93,6 +95,7 @@ impl<T> Wire<T> {
             tether,
             stall_timeout,
             refusing: None,
+            flushes: 0,
             unflushed: false,
             shut: Shut::default(),
             broken: None,

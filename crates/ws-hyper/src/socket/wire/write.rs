@@ -21,6 +21,7 @@ impl<T: AsyncWrite + Unpin> Wire<T> {
         let result = self.poll_write_all();
         match &result {
             Poll::Ready(Ok(())) => {
+                self.flushes = self.flushes.wrapping_add(1);
                 self.refusing = None;
                 scratch::give_back_frames(self.sender.reclaim_buffer());
                 self.sender.shrink_buffers();
