@@ -138,6 +138,9 @@ impl EndReason {
     }
 
     /// Sets when the client may come back.
+    ///
+    /// An event stream is told by its `retry`. A close frame has no place for it: there clients go by the code, and
+    /// choose a time of their own.
     pub fn reconnect(self, reconnect: Reconnect) -> Self {
         self.with(|inner| inner.reconnect = reconnect)
     }

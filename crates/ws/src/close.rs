@@ -119,6 +119,12 @@ impl CloseFrame {
     }
 }
 
+impl From<CloseCode> for u16 {
+    fn from(code: CloseCode) -> Self {
+        code.get()
+    }
+}
+
 impl From<CloseCode> for CloseFrame {
     fn from(code: CloseCode) -> Self {
         Self::new(code)

@@ -43,6 +43,8 @@ impl Limits {
     }
 
     /// Sets how long the payload of a frame may be, in bytes.
+    ///
+    /// Chromium sends what is longer in frames of 131,000 bytes, others in one.
     #[must_use]
     pub const fn frame(mut self, bytes: usize) -> Self {
         self.frame = bytes;

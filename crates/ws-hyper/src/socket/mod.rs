@@ -183,13 +183,13 @@ impl<T> WebSocket<T> {
     /// How long the peer takes to answer a ping, smoothed; `None` before it has answered one.
     #[must_use]
     pub fn round_trip(&self) -> Option<Duration> {
-        self.read.shared.lock().round_trip()
+        self.read.round_trip()
     }
 
     /// How many bytes wait to be sent.
     #[must_use]
     pub fn unsent(&self) -> usize {
-        self.read.shared.lock().sender.buffered()
+        self.write.unsent()
     }
 
     /// Takes it apart, for one task that receives and another that sends.
@@ -277,6 +277,8 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> WebSocket<T> {
     /// As long as messages are there that came together and were not received yet, what is sent waits for the answers
     /// to those, and all goes out in one write: when the last was received, when the task waits for something else,
     /// or when as much waits as [may](Config::high_water).
+    ///
+    /// With `SinkExt` in scope a `Box` or a `Pin` of a socket has a `send` of its own, which flushes each message.
     ///
     /// # Errors
     ///

@@ -5,6 +5,7 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use futures_core::Stream;
@@ -39,6 +40,12 @@ pub struct Receiving<'s, T> {
 impl<T> ReadHalf<T> {
     pub(super) fn new(shared: Arc<Shared<T>>, reader: Reader) -> Self {
         Self { shared, reader: Some(Box::new(reader)), told: false }
+    }
+
+    /// How long the peer takes to answer a ping, smoothed; `None` before it has answered one.
+    #[must_use]
+    pub fn round_trip(&self) -> Option<Duration> {
+        self.shared.lock().round_trip()
     }
 
     /// What was read and not handed out.

@@ -50,6 +50,12 @@ impl<T> WriteHalf<T> {
     pub(super) const fn new(shared: Arc<Shared<T>>) -> Self {
         Self { shared, congested: false }
     }
+
+    /// How many bytes wait to be sent.
+    #[must_use]
+    pub fn unsent(&self) -> usize {
+        self.shared.lock().sender.buffered()
+    }
 }
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> WriteHalf<T> {
