@@ -1,5 +1,6 @@
 //! The socket: messages over anything that reads and writes.
 
+mod flusher;
 mod pacing;
 mod pulse;
 mod read_half;

@@ -6,40 +6,51 @@ use longwave_ws::Sender;
 ///
 /// A peer on h2 (since 0.4.16) counts 256 bytes less its length for each shorter DATA frame that is not read yet, and
 /// closes the connection, with all its streams, when that is half a window. Who reads answers a ping, so one is asked
-/// for when much is on that account; until it is answered small frames wait for each other.
+/// for when much is on that account; until it is answered small frames wait for each other, the longer the more of them
+/// there were.
 #[derive(Debug, Default)]
 pub(super) struct Pacing {
     /// What may be on the account of the peer.
     charged: usize,
-    asked: bool,
+    /// What was, when it was asked.
+    asked: Option<usize>,
+    /// How often small frames have waited in vain for each other since it was asked.
+    expired: u32,
     /// Since when small frames wait.
     held: Option<Duration>,
 }
 
 impl Pacing {
-    /// Whether what is buffered has to wait, and until when.
-    pub(super) fn hold(&mut self, now: Duration, sender: &mut Sender) -> Option<Duration> {
+    /// Whether what is buffered has to wait.
+    pub(super) fn hold(&mut self, now: Duration, sender: &mut Sender) -> bool {
         if self.charged < ASK || !(1..SMALL).contains(&sender.buffered()) || !sender.is_open() {
             self.held = None;
-            return None;
+            return false;
         }
-        if !self.asked {
-            self.asked = true;
+        if self.asked.is_none() {
+            self.asked = Some(self.charged);
             let _closing = sender.ping(QUESTION);
         }
-        let patience = if self.charged < UNANSWERED { SHORT } else { LONG };
-        let until = *self.held.get_or_insert(now) + patience;
-        if until <= now {
+        self.held.get_or_insert(now);
+        if self.deadline().is_some_and(|until| until <= now) {
             self.held = None;
-            return None;
+            if self.charged >= UNANSWERED {
+                self.expired += 1;
+                // A peer may answer the last of several pings alone.
+                self.asked = None;
+            }
+            return false;
         }
-        Some(until)
+        true
     }
 
     /// When what waits has waited long enough.
     pub(super) fn deadline(&self) -> Option<Duration> {
-        let patience = if self.charged < UNANSWERED { SHORT } else { LONG };
-        self.held.map(|since| since + patience)
+        let patience = match self.charged {
+            ..UNANSWERED => SHORT,
+            _ => LONG.saturating_mul(1 << self.expired.min(5)).min(LONGEST),
+        };
+        Some(self.held?.saturating_add(patience))
     }
 
     pub(super) fn sent(&mut self, len: usize) {
@@ -47,10 +58,11 @@ impl Pacing {
         self.held = None;
     }
 
-    /// What was sent before the question has been read.
-    pub(super) fn pong(&mut self, payload: &[u8]) {
-        if self.asked && payload == QUESTION {
-            *self = Self::default();
+    /// What was sent before the question has been read: whichever ping this answers, a later one may have taken its place.
+    pub(super) fn pong(&mut self) {
+        if let Some(asked) = self.asked.take() {
+            self.charged = self.charged.saturating_sub(asked);
+            self.expired = 0;
         }
     }
 }
@@ -63,5 +75,6 @@ const ASK: usize = 8 * 1024;
 const UNANSWERED: usize = 24 * 1024;
 const SHORT: Duration = Duration::from_millis(20);
 const LONG: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(30);
 /// The payload of the ping.
 const QUESTION: &[u8] = b"read?";

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use longwave_core::{Due, Lifeline, Schedule};
+use longwave_core::{Due, Schedule};
 use longwave_ws::Sender;
 
 /// The heartbeat of a socket.
@@ -44,12 +44,10 @@ impl Pulse {
         self.schedule.outbound(now);
     }
 
-    pub(super) fn pong(&mut self, now: Duration, payload: &[u8], lifeline: Option<&Lifeline>) {
-        let Ok(nonce) = payload.try_into() else { return };
-        let sample = self.schedule.answer(now, u64::from_be_bytes(nonce));
-        if let (Some(sample), Some(lifeline)) = (sample, lifeline) {
-            lifeline.answered(sample);
-        }
+    /// How long the peer has taken, if it is the answer to the last ping.
+    pub(super) fn pong(&mut self, now: Duration, payload: &[u8]) -> Option<Duration> {
+        let nonce = payload.try_into().ok()?;
+        self.schedule.answer(now, u64::from_be_bytes(nonce))
     }
 
     pub(super) fn round_trip(&self) -> Option<Duration> {

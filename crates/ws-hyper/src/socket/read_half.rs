@@ -137,6 +137,11 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> ReadHalf<T> {
                     if wire.sender.end().is_some() {
                         reader.clear();
                     }
+                    if reader.has_more() && wire.sender.buffered() > 0 {
+                        // The answer is not to wait for what a handler does with the next.
+                        self.shared.flush_later(&mut wire);
+                    }
+                    Shared::unlock(wire);
                     taken = reader.take();
                 }
                 Some(Taken::Wrong(violation)) => {
@@ -147,8 +152,9 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> ReadHalf<T> {
                 None => {
                     self.shared.set_busy(false);
                     self.shared.wakers.reader.register(cx.waker());
+                    let due = self.shared.wakers.take_due();
                     let mut wire = self.shared.lock();
-                    let more = wire.poll_more(cx, reader);
+                    let more = wire.poll_more(cx, reader, due);
                     Shared::unlock(wire);
                     match ready!(more) {
                         More::Input(next) => taken = next,

@@ -1,20 +1,15 @@
 use std::{
-    future::poll_fn,
-    io,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError, TryLockError,
         atomic::{AtomicBool, Ordering},
     },
     task::Poll,
 };
 
 use longwave_ws::{SendError, Sender};
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    runtime::Handle,
-};
+use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{scratch, wakers::Wakers, wire::Wire};
+use super::{flusher, scratch, wakers::Wakers, wire::Wire};
 use crate::{Error, handshake::Subprotocol};
 
 /// What the halves of a socket have in common.
@@ -46,16 +41,27 @@ impl<T> Shared<T> {
         Self { wakers, busy: AtomicBool::new(false), high_water, protocol, wire: Mutex::new(wire) }
     }
 
-    /// Nothing in here panics half way, so a poisoned lock means nothing.
+    /// A panic in here is one of the connection's below, after which that is not used.
     #[inline]
     pub(super) fn lock(&self) -> MutexGuard<'_, Wire<T>> {
         self.wire.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets go of the lock, and then of what the connection has left behind.
+    pub(super) fn try_lock(&self) -> Option<MutexGuard<'_, Wire<T>>> {
+        match self.wire.try_lock() {
+            Ok(wire) => Some(wire),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    /// Lets go of the lock, and then tells and drops what others may do anything about.
     pub(super) fn unlock(mut wire: MutexGuard<'_, Wire<T>>) {
-        let _remains = wire.take_remains();
+        let aftermath = wire.take_aftermath();
         drop(wire);
+        if let Some(aftermath) = aftermath {
+            aftermath.tell();
+        }
     }
 
     #[inline]
@@ -80,68 +86,45 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Shared<T> {
     ) -> Result<Queued, Box<Error>> {
         let mut wire = self.lock();
         let buffered = wire.sender.buffered();
-        if buffered > self.high_water.saturating_mul(MOST) {
+        if buffered > self.high_water.saturating_mul(MOST).max(LEAST) {
             return Err(Box::new(Error::Full { buffered }));
+        }
+        if let Some(error) = wire.broken() {
+            return Err(Box::new(error.into()));
         }
         wire.sender.lend_buffer(scratch::take_frames);
         if let Err(error) = queue(&mut wire.sender) {
             return Err(Box::new(wire.refusal(error)));
         }
         let is_corked = self.is_busy() && wire.sender.buffered() < self.high_water;
-        if is_corked && (wire.flusher || self.spawn_flusher(&mut wire)) {
+        if is_corked && (wire.flusher || flusher::spawn(self, &mut wire)) {
             return Ok(Queued::Sent);
         }
-        self.out(&mut wire)
+        self.out(wire)
     }
 
-    fn out(self: &Arc<Self>, wire: &mut Wire<T>) -> Result<Queued, Box<Error>> {
-        match wire.poll_out() {
+    fn out(self: &Arc<Self>, mut wire: MutexGuard<'_, Wire<T>>) -> Result<Queued, Box<Error>> {
+        if !wire.sender.is_open() {
+            // Its deadline concerns whoever waits.
+            self.wakers.wake_all();
+        }
+        let queued = match wire.poll_out() {
             Poll::Ready(Ok(())) => Ok(Queued::Sent),
             Poll::Ready(Err(error)) => Err(Box::new(error.into())),
-            Poll::Pending if self.is_taken_care_of(wire) => Ok(Queued::Sent),
+            // It only waits for more, and goes out by itself.
+            Poll::Pending if wire.is_held() && flusher::spawn(self, &mut wire) => Ok(Queued::Sent),
             Poll::Pending => Ok(Queued::Waits { flushes: wire.flushes }),
-        }
+        };
+        Self::unlock(wire);
+        queued
     }
 
-    /// Whether what is to be sent only waits for more, and goes out by itself.
-    pub(super) fn is_taken_care_of(self: &Arc<Self>, wire: &mut Wire<T>) -> bool {
-        wire.is_held() && self.spawn_flusher(wire)
-    }
-
-    /// Sees to it that what was sent goes out though nobody waits for that.
+    /// Sees to it that what was sent goes out though nobody waits for that: by itself, or at once.
     #[cold]
-    pub(super) fn flush_later(self: &Arc<Self>) {
-        let mut wire = self.lock();
-        self.spawn_flusher(&mut wire);
-    }
-
-    /// Spawns a task that flushes when it gets its turn: a worker takes it on when the task that has spawned it waits.
-    #[cold]
-    fn spawn_flusher(self: &Arc<Self>, wire: &mut Wire<T>) -> bool {
-        if wire.flusher {
-            return true;
+    pub(super) fn flush_later(self: &Arc<Self>, wire: &mut Wire<T>) {
+        if !flusher::spawn(self, wire) {
+            let _sent = wire.poll_out();
         }
-        let Ok(runtime) = Handle::try_current() else { return false };
-        wire.flusher = true;
-        // Once even if the socket is dropped meanwhile; but a peer that takes nothing is not to keep it.
-        let (mut strong, weak) = (Some(self.clone()), Arc::downgrade(self));
-        runtime.spawn(poll_fn(move |cx| {
-            let Some(shared) = strong.take().or_else(|| weak.upgrade()) else { return Poll::Ready(()) };
-            shared.wakers.flusher.register(cx.waker());
-            let mut wire = shared.lock();
-            // What goes wrong is told to those who use the socket.
-            let flushed = loop {
-                match wire.poll_out() {
-                    Poll::Pending if wire.look_after(None) => {}
-                    flushed => break flushed.map(|_result: io::Result<()>| ()),
-                }
-            };
-            wire.flusher = flushed.is_pending();
-            strong = wire.is_held().then(|| shared.clone());
-            Self::unlock(wire);
-            flushed
-        }));
-        true
     }
 }
 
@@ -153,3 +136,5 @@ impl<T> Drop for Shared<T> {
 
 /// How many times the mark may be left behind by those who do not wait.
 const MOST: usize = 16;
+/// However low the mark is, so many bytes may wait: of answers, and of what waits for more.
+const LEAST: usize = 8 * 1024;

@@ -62,6 +62,8 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> WriteHalf<T> {
     /// Sends a message; as [`WebSocket::send`](super::WebSocket::send).
     #[inline]
     pub fn send(&mut self, message: impl Into<Message>) -> Sending<'_, T> {
+        // Whatever that does is not to be done under the lock.
+        let message = message.into();
         self.queue(|sender| sender.send(message))
     }
 
@@ -73,6 +75,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> WriteHalf<T> {
     /// Sends a message as it is, whatever was agreed on for compression; as
     /// [`WebSocket::send_uncompressed`](super::WebSocket::send_uncompressed).
     pub fn send_uncompressed(&mut self, message: impl Into<Message>) -> Sending<'_, T> {
+        let message = message.into();
         self.queue(|sender| sender.send_uncompressed(message))
     }
 
@@ -136,7 +139,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> WriteHalf<T> {
         if wire.sender.close(now, frame).is_ok() {
             drop(wire);
             // Its deadline concerns whoever waits.
-            self.shared.wakers.reader.wake();
+            self.shared.wakers.wake_all();
         }
     }
 
@@ -155,7 +158,6 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> WriteHalf<T> {
             }
             match wire.poll_out() {
                 Poll::Ready(result) => break Poll::Ready(result.map_err(Error::Io)),
-                Poll::Pending if self.shared.is_taken_care_of(&mut wire) => break Poll::Ready(Ok(())),
                 Poll::Pending if wire.look_after(None) => {}
                 Poll::Pending => break Poll::Pending,
             }
@@ -167,6 +169,8 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> WriteHalf<T> {
     /// Waits until there is room for a message.
     fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let high = self.shared.high_water;
+        // Before the lock is taken, as the task that had waited may be dropped by it.
+        self.shared.wakers.writer.register(cx.waker());
         let mut wire = self.shared.lock();
         if wire.is_over() || !wire.sender.is_open() {
             return Poll::Ready(Err(wire.send_error()));
@@ -175,7 +179,6 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> WriteHalf<T> {
         if !self.congested {
             return Poll::Ready(Ok(()));
         }
-        self.shared.wakers.writer.register(cx.waker());
         let room = loop {
             if let Poll::Ready(Err(error)) = wire.poll_out() {
                 break Poll::Ready(Err(error.into()));
@@ -198,24 +201,34 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> WriteHalf<T> {
     /// Waits until the connection is over, and receives for that if nobody else does.
     fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.shared.wakers.writer.register(cx.waker());
+        let is_parked = self.shared.lock().parked.is_some();
+        if is_parked {
+            // Nobody else receives, nor ever will.
+            self.shared.wakers.reader.register(cx.waker());
+        }
         let mut wire = self.shared.lock();
-        let over = self.poll_over_with(cx, &mut wire);
+        let over = self.poll_over_with(cx, &mut wire, is_parked);
         Shared::unlock(wire);
         over
     }
 
-    fn poll_over_with(&self, cx: &mut Context<'_>, wire: &mut Wire<T>) -> Poll<Result<(), Error>> {
+    fn poll_over_with(
+        &self,
+        cx: &mut Context<'_>,
+        wire: &mut Wire<T>,
+        is_parked: bool,
+    ) -> Poll<Result<(), Error>> {
+        let due = self.shared.wakers.take_due();
         loop {
             if wire.is_over() {
                 let result = wire.last_word().map_or(Ok(()), |word| word.map(|_closed| ()));
                 return Poll::Ready(result);
             }
-            if let Some(mut reader) = wire.parked.take() {
-                self.shared.wakers.reader.register(cx.waker());
+            if let Some(mut reader) = wire.parked.take_if(|_| is_parked) {
                 // What was read and not handed out comes first.
                 let more = match reader.take::<Part>() {
                     Some(taken) => Poll::Ready(More::Input(Some(taken))),
-                    None => wire.poll_more::<Part>(cx, &mut reader),
+                    None => wire.poll_more::<Part>(cx, &mut reader, due),
                 };
                 if let Poll::Ready(More::Input(Some(taken))) = &more {
                     wire.pass_over(taken);
@@ -292,7 +305,9 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Drop for Sending<'_, T>
     #[inline]
     fn drop(&mut self) {
         if matches!(self.state, State::Waits { .. }) {
-            self.half.shared.flush_later();
+            let mut wire = self.half.shared.lock();
+            self.half.shared.flush_later(&mut wire);
+            Shared::unlock(wire);
         }
     }
 }

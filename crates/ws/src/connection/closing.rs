@@ -51,13 +51,13 @@ impl Closing {
     }
 
     pub(super) fn ask(&mut self, now: Option<Duration>, patience: Duration) {
-        *self = Self::Asked { deadline: now.map(|now| now + patience) };
+        *self = Self::Asked { deadline: now.map(|now| now.saturating_add(patience)) };
     }
 
     /// Sets the deadline that was left open, for want of a clock.
     pub(super) fn tick(&mut self, now: Duration, patience: Duration) {
         if let Self::Asked { deadline: deadline @ None } = self {
-            *deadline = Some(now + patience);
+            *deadline = Some(now.saturating_add(patience));
         }
     }
 
@@ -65,7 +65,7 @@ impl Closing {
     pub(super) fn done(&mut self, now: Duration, patience: Duration, end: End) {
         let deadline = match self {
             Self::Asked { deadline: Some(deadline) } => *deadline,
-            _ => now + patience,
+            _ => now.saturating_add(patience),
         };
         *self = Self::Done { end: Box::new(end), deadline: Some(deadline), eof: false };
     }
@@ -79,7 +79,8 @@ impl Closing {
     }
 
     pub(super) fn timeout(&mut self, now: Duration) {
-        if self.deadline().is_none_or(|deadline| now < deadline) {
+        let (Self::Asked { deadline } | Self::Done { deadline, .. }) = self else { return };
+        if deadline.is_none_or(|deadline| now < deadline) {
             return;
         }
         match self {
@@ -91,6 +92,8 @@ impl Closing {
     pub(super) const fn deadline(&self) -> Option<Duration> {
         match self {
             Self::Open => None,
+            // For want of a clock it was left open: whoever has one is to tell the time.
+            Self::Asked { deadline: None } => Some(Duration::ZERO),
             Self::Asked { deadline } | Self::Done { deadline, .. } => *deadline,
         }
     }

@@ -1,9 +1,10 @@
 use std::{
+    io,
     task::{Context, Poll},
     time::Duration,
 };
 
-use longwave_core::{Cause, Lifeline};
+use longwave_core::Cause;
 
 use super::{Over, Wire};
 use crate::socket::{close_frame, pulse::Beat, reader::Reader};
@@ -24,15 +25,25 @@ impl<T> Wire<T> {
             {
                 changed = true;
             }
-            let due = |deadline: Duration| deadline <= now;
-            if self.sender.poll_timeout().is_some_and(due) {
-                self.sender.handle_timeout(now);
-                self.give_up();
+            if self.broken.is_some() && idle.is_some() && !self.sender.is_open() {
+                // What can still be said cannot be sent, and nothing more is there to be read.
+                let kind = self.broken.unwrap_or(io::ErrorKind::BrokenPipe);
+                self.finish(Over::Failed(kind, None));
                 return true;
             }
+            if self.sender.poll_timeout().is_some_and(|deadline| deadline <= now) {
+                self.sender.handle_timeout(now);
+                if self.sender.poll_timeout().is_none() {
+                    self.give_up();
+                    return true;
+                }
+            }
             let mut next = self.sender.poll_timeout();
+            // Behind what the peer has not taken a ping would wait as well: then it is stalled, and not dead.
+            let is_out = self.sender.buffered() == 0 && !self.unflushed;
             if let (Some(reader), Some(pulse)) = (&mut idle, &mut self.pulse)
                 && self.sender.is_open()
+                && is_out
             {
                 match pulse.poll(now, &mut self.sender) {
                     Beat::Later(at) => next = earliest(next, Some(at)),
@@ -41,17 +52,18 @@ impl<T> Wire<T> {
                         return true;
                     }
                     Beat::Sent => {
-                        self.lifeline().into_iter().for_each(Lifeline::beaten);
                         // Nothing was there for a while: what messages to come can do without is given back.
                         self.sender.shrink();
                         reader.shrink();
+                        self.aftermath().beaten();
                         changed = true;
                         continue;
                     }
                 }
             }
             if let Some(since) = self.refusing {
-                let deadline = since.saturating_duration_since(self.start) + self.stall_timeout;
+                let refused = since.saturating_duration_since(self.start);
+                let deadline = refused.saturating_add(self.stall_timeout);
                 if deadline <= now {
                     self.abort(Over::Stalled, Cause::Stalled);
                     return true;
@@ -64,7 +76,7 @@ impl<T> Wire<T> {
                 }
                 next = earliest(next, Some(held));
             }
-            if self.vigil.poll_timer(&mut cx, next.map(|at| self.start + at)).is_pending() {
+            if self.vigil.poll_timer(&mut cx, next.and_then(|at| self.start.checked_add(at))).is_pending() {
                 return changed;
             }
         }

@@ -1,5 +1,6 @@
 //! What the halves of a socket share.
 
+mod aftermath;
 mod look_after;
 mod read;
 mod write;
@@ -11,6 +12,7 @@ use longwave_core::{Cause, Lifeline, Tether};
 use longwave_ws::{End, Message, SendError, Sender, Violation};
 use tokio::time::Instant;
 
+use self::aftermath::Aftermath;
 pub(super) use self::read::More;
 use super::{
     pacing::Pacing,
@@ -44,8 +46,8 @@ pub(super) struct Wire<T> {
     /// Sending has failed.
     broken: Option<io::ErrorKind>,
     over: Option<Over>,
-    /// What goes when nobody holds the lock any more: whoever is told of it may do anything.
-    remains: Option<Box<Remains<T>>>,
+    /// What is told and dropped when nobody holds the lock any more: others may do anything then.
+    aftermath: Option<Box<Aftermath<T>>>,
     /// A task of its own sees to it that what was sent goes out.
     pub(super) flusher: bool,
     /// What was left by a half that reads and was dropped.
@@ -58,9 +60,6 @@ struct Shut {
     own: bool,
     peers: bool,
 }
-
-/// What is let go of when the connection is over.
-pub(super) type Remains<T> = (Option<T>, Option<Tether>);
 
 /// How it has ended.
 #[derive(Debug)]
@@ -100,7 +99,7 @@ impl<T> Wire<T> {
             shut: Shut::default(),
             broken: None,
             over: None,
-            remains: None,
+            aftermath: None,
             flusher: false,
             parked: None,
         }
@@ -128,10 +127,11 @@ impl<T> Wire<T> {
     }
 
     pub(super) fn take_io(&mut self) -> Option<T> {
+        let io = self.io.take();
         if self.over.is_none() {
-            self.over = Some(Over::Given);
+            self.finish(Over::Given);
         }
-        self.io.take()
+        io
     }
 
     /// The last that there is to say to whoever reads.
@@ -178,11 +178,11 @@ impl<T> Wire<T> {
         let now = self.now();
         if let Message::Pong(payload) = message {
             if let Some(pacing) = &mut self.pacing {
-                pacing.pong(payload);
+                pacing.pong();
             }
-            let lifeline = self.tether.as_ref().map(Tether::lifeline);
-            if let Some(pulse) = &mut self.pulse {
-                pulse.pong(now, payload, lifeline);
+            let sample = self.pulse.as_mut().and_then(|pulse| pulse.pong(now, payload));
+            if let Some(sample) = sample {
+                self.aftermath().answered(sample);
             }
         }
         // What is wrong is told at the end.
@@ -206,7 +206,9 @@ impl<T> Wire<T> {
     /// Lets go of everything that is not needed to say how it has ended.
     fn finish(&mut self, over: Over) {
         self.over.get_or_insert(over);
-        self.remains.get_or_insert(Box::new((self.io.take(), self.tether.take())));
+        let (io, tether) = (self.io.take(), self.tether.take());
+        self.aftermath().over(io, tether);
+        self.unflushed = false;
         (self.pulse, self.pacing) = (None, None);
         self.vigil = Vigil::new(None);
         let rest = self.sender.transmit().remaining();
@@ -223,9 +225,19 @@ impl<T> Wire<T> {
         self.finish(Over::Agreed);
     }
 
-    /// What is to be dropped when nobody holds the lock any more.
-    pub(super) const fn take_remains(&mut self) -> Option<Box<Remains<T>>> {
-        self.remains.take()
+    fn aftermath(&mut self) -> &mut Aftermath<T> {
+        let lifeline = self.tether.as_ref().map(Tether::lifeline);
+        self.aftermath.get_or_insert_with(|| Box::new(Aftermath::new(lifeline.cloned())))
+    }
+
+    /// What is to be told and dropped when nobody holds the lock any more.
+    pub(super) const fn take_aftermath(&mut self) -> Option<Box<Aftermath<T>>> {
+        self.aftermath.take()
+    }
+
+    /// Why nothing can be sent, though something may still be received.
+    pub(super) fn broken(&self) -> Option<io::Error> {
+        self.broken.map(Into::into)
     }
 
     /// Cuts the connection, for its peer is not there to be told.

@@ -2,10 +2,14 @@ use std::{
     io,
     pin::Pin,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use longwave_ws::Transport;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    task::coop::has_budget_remaining,
+};
 
 use super::{Over, Wire};
 use crate::socket::{
@@ -26,10 +30,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Wire<T> {
     /// Waits until something was read or, once everybody has said what there was to say, until the connection is over.
     ///
     /// - `cx`: of the task that reads, which has been made known to the wakers.
+    /// - `due`: whether something is to be looked after, though there may be something to be read as well.
     pub(in crate::socket) fn poll_more<M: Wanted>(
         &mut self,
         cx: &mut Context<'_>,
         reader: &mut Reader,
+        due: bool,
     ) -> Poll<More<M>> {
         // What was sent goes out before anybody waits. If it cannot, reading tells why.
         let _sent = self.poll_out();
@@ -65,9 +71,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Wire<T> {
                     self.sender.handle_eof();
                 }
                 Poll::Ready(Ok(_)) => {
-                    if self.pulse.is_some() {
-                        let now = self.now();
-                        self.pulse.as_mut().into_iter().for_each(|pulse| pulse.inbound(now));
+                    let now = if self.pulse.is_some() { self.now() } else { Duration::ZERO };
+                    if let Some(pulse) = &mut self.pulse {
+                        pulse.inbound(now);
+                    }
+                    if due && self.look_after(Some(&mut *reader)) {
+                        let _sent = self.poll_out();
                     }
                     // Behind a close frame nothing means anything, but it has to be read for the close frame of this
                     // side to arrive.
@@ -78,7 +87,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Wire<T> {
                 Poll::Ready(Err(_)) if is_ended => self.finish(Over::Agreed),
                 Poll::Ready(Err(error)) => self.finish(Over::Failed(error.kind(), Some(error))),
                 Poll::Pending => {
-                    if !self.look_after(Some(&mut *reader)) {
+                    // A task whose turn is over finds nothing, whatever is there.
+                    let idle = has_budget_remaining().then_some(&mut *reader);
+                    if !self.look_after(idle) {
                         reader.shrink_buffers();
                         return Poll::Pending;
                     }

@@ -1,7 +1,7 @@
 use std::{
     io::{self, IoSlice},
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
     time::Duration,
 };
 
@@ -15,13 +15,15 @@ use crate::socket::scratch;
 impl<T: AsyncWrite + Unpin> Wire<T> {
     /// Writes what there is to be sent. What waits for that is woken by way of the wakers.
     pub(in crate::socket) fn poll_out(&mut self) -> Poll<io::Result<()>> {
+        if let Some(error) = self.broken() {
+            return Poll::Ready(Err(error));
+        }
         if self.sender.buffered() == 0 && !self.unflushed {
             return Poll::Ready(Ok(()));
         }
         let result = self.poll_write_all();
         match &result {
             Poll::Ready(Ok(())) => {
-                self.flushes = self.flushes.wrapping_add(1);
                 self.refusing = None;
                 scratch::give_back_frames(self.sender.reclaim_buffer());
                 self.sender.shrink_buffers();
@@ -38,13 +40,11 @@ impl<T: AsyncWrite + Unpin> Wire<T> {
     }
 
     fn poll_write_all(&mut self) -> Poll<io::Result<()>> {
-        if let Some(kind) = self.broken {
-            return Poll::Ready(Err(kind.into()));
-        }
         let now = if self.pacing.is_some() || self.pulse.is_some() { self.now() } else { Duration::ZERO };
         if let Some(pacing) = &mut self.pacing
-            && pacing.hold(now, &mut self.sender).is_some()
+            && pacing.hold(now, &mut self.sender)
         {
+            self.refusing = None;
             return Poll::Pending;
         }
         let proxy = self.proxy.clone();
@@ -57,10 +57,7 @@ impl<T: AsyncWrite + Unpin> Wire<T> {
             let count = match write(io.as_mut(), &mut cx, &transmit) {
                 Poll::Ready(count) => count?,
                 Poll::Pending => {
-                    if written > 0 {
-                        self.refusing = None;
-                    }
-                    self.refusing.get_or_insert_with(Instant::now);
+                    self.refused(written, now);
                     return Poll::Pending;
                 }
             };
@@ -72,12 +69,41 @@ impl<T: AsyncWrite + Unpin> Wire<T> {
             self.unflushed = true;
         }
         if written > 0 {
-            self.pacing.as_mut().into_iter().for_each(|pacing| pacing.sent(written));
-            self.pulse.as_mut().into_iter().for_each(|pulse| pulse.outbound(now));
+            if let Some(pacing) = &mut self.pacing {
+                pacing.sent(written);
+            }
+            if let Some(pulse) = &mut self.pulse {
+                pulse.outbound(now);
+            }
         }
-        ready!(io.poll_flush(&mut cx))?;
+        match io.poll_flush(&mut cx) {
+            Poll::Ready(flushed) => flushed?,
+            Poll::Pending => {
+                self.refused(written, now);
+                return Poll::Pending;
+            }
+        }
+        if self.refusing.is_some()
+            && let Some(pulse) = &mut self.pulse
+        {
+            pulse.inbound(now);
+        }
         self.unflushed = false;
+        self.flushes = self.flushes.wrapping_add(1);
         Poll::Ready(Ok(()))
+    }
+
+    /// Notes that the connection below takes no more for now, after so many bytes.
+    ///
+    /// That it has taken some which it had refused before shows that the peer lives.
+    fn refused(&mut self, written: usize, now: Duration) {
+        if written > 0
+            && self.refusing.take().is_some()
+            && let Some(pulse) = &mut self.pulse
+        {
+            pulse.inbound(now);
+        }
+        self.refusing.get_or_insert_with(Instant::now);
     }
 }
 
