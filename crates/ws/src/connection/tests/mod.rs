@@ -238,7 +238,7 @@ fn a_peer_that_does_not_answer_a_close_is_not_waited_for() {
 fn a_close_by_message_gets_its_deadline_from_the_next_look_at_the_time() {
     let mut server = server();
     server.send(Message::Close(None)).unwrap();
-    assert_eq!(server.poll_timeout(), None);
+    assert_eq!(server.poll_timeout(), Some(NOW));
     server.handle_timeout(SECOND);
     assert_eq!(server.poll_timeout(), Some(6 * SECOND));
 }
