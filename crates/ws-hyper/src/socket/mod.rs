@@ -172,13 +172,13 @@ impl<T> WebSocket<T> {
     /// The subprotocol that was agreed on.
     #[must_use]
     pub fn protocol(&self) -> Option<&Subprotocol> {
-        self.read.shared.protocol.as_deref()
+        self.read.protocol()
     }
 
     /// The lifeline of the request that has led to it, until the connection is over.
     #[must_use]
     pub fn lifeline(&self) -> Option<Lifeline> {
-        self.read.shared.lock().lifeline().cloned()
+        self.read.lifeline()
     }
 
     /// How long the peer takes to answer a ping, smoothed; `None` before it has answered one.

@@ -9,6 +9,7 @@ use std::{
 };
 
 use futures_core::Stream;
+use longwave_core::Lifeline;
 use longwave_ws::Message;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -17,7 +18,7 @@ use super::{
     shared::Shared,
     wire::More,
 };
-use crate::Error;
+use crate::{Error, handshake::Subprotocol};
 
 /// The half of a [`WebSocket`](super::WebSocket) that receives; made by [`WebSocket::split`](super::WebSocket::split).
 ///
@@ -40,6 +41,18 @@ pub struct Receiving<'s, T> {
 impl<T> ReadHalf<T> {
     pub(super) fn new(shared: Arc<Shared<T>>, reader: Reader) -> Self {
         Self { shared, reader: Some(Box::new(reader)), told: false }
+    }
+
+    /// The subprotocol that was agreed on.
+    #[must_use]
+    pub fn protocol(&self) -> Option<&Subprotocol> {
+        self.shared.protocol.as_deref()
+    }
+
+    /// The lifeline of the request that has led to it, until the connection is over.
+    #[must_use]
+    pub fn lifeline(&self) -> Option<Lifeline> {
+        self.shared.lock().lifeline().cloned()
     }
 
     /// How long the peer takes to answer a ping, smoothed; `None` before it has answered one.
