@@ -8,7 +8,9 @@ use std::{
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
+        mpsc as std_mpsc,
     },
+    thread,
     time::Duration,
 };
 
@@ -16,12 +18,14 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 use longwave_core::{Cause, Closed, EndReason, Lifeline, Observer, Opened, Refused, StreamKind, Watch};
 use longwave_ws_hyper::{
-    CloseCode, Message, Upgraded, WebSocket,
+    CloseCode, Config, Message, Role, Upgraded, WebSocket, WriteHalf,
     client::{Http2, Options},
     server::{self, Upgrading},
     upgrade,
 };
 use tokio::{
+    io::{DuplexStream, duplex},
+    runtime,
     sync::mpsc,
     time::{sleep, timeout},
 };
@@ -250,4 +254,41 @@ async fn an_observer_is_told_what_becomes_of_requests() {
         *seen.0.lock().unwrap(),
         ["refused websocket origin", "refused websocket version", "opened websocket", "closed websocket"]
     );
+}
+
+/// It is told when the socket can be used again: else this would wait for itself.
+#[test]
+fn an_observer_may_use_the_socket_that_it_hears_of() {
+    #[derive(Default)]
+    struct Echoes {
+        write: Mutex<Option<WriteHalf<DuplexStream>>>,
+        beats: AtomicUsize,
+    }
+    impl Observer for Echoes {
+        fn beat(&self, _: StreamKind) {
+            drop(self.write.lock().unwrap().as_mut().unwrap().send("there was a beat"));
+            self.beats.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+    async fn run() {
+        let (_near, far) = duplex(4096);
+        let (lifeline, echoes) = (Lifeline::new(), Arc::new(Echoes::default()));
+        lifeline.set_observer(echoes.clone());
+        let socket = WebSocket::carrying(far, Role::Server, lifeline.carry(), &Config::new());
+        let (mut read, write) = socket.split();
+        *echoes.write.lock().unwrap() = Some(write);
+        drop(timeout(Duration::from_secs(30), read.recv()).await);
+        assert_eq!(echoes.beats.load(Ordering::SeqCst), 1);
+    }
+    let (done, is_done) = std_mpsc::channel();
+    thread::spawn(move || {
+        runtime::Builder::new_current_thread()
+            .enable_all()
+            .start_paused(true)
+            .build()
+            .unwrap()
+            .block_on(run());
+        done.send(()).unwrap();
+    });
+    is_done.recv_timeout(PATIENCE).expect("neither a deadlock nor a panic");
 }

@@ -15,6 +15,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use longwave_ws_hyper::{Config, Error, Message, Upgraded, WebSocket, server::Options};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, duplex},
+    runtime::Handle,
     sync::mpsc,
     task::JoinHandle,
     time::{Instant, sleep, timeout},
@@ -23,9 +24,24 @@ use tokio::{
 const MESSAGES: usize = 100_000;
 const MESSAGE: &[u8] = b"twenty bytes in here";
 
-/// Opens a WebSocket over HTTP/2, with the windows of hyper's client but for that of a stream, which has room for all;
-/// and gives the server's end to `serve`.
-async fn open<S, F>(serve: S) -> (Upgraded, JoinHandle<F::Output>)
+/// How much a client takes without reading.
+#[derive(Clone, Copy)]
+struct Windows {
+    stream: u32,
+    connection: u32,
+}
+
+/// Those of hyper's client but for that of a stream, which has room for all.
+const ROOMY: Windows = Windows { stream: 4 << 20, connection: 5 << 20 };
+/// Those of a client that says nothing about them: the least there is.
+const TIGHT: Windows = Windows { stream: 65_535, connection: 65_535 };
+
+fn quiet() -> Config {
+    Config::new().without_heartbeat()
+}
+
+/// Opens a WebSocket over HTTP/2, and gives the server's end to `serve`.
+async fn open<S, F>(config: Config, windows: Windows, serve: S) -> (Upgraded, JoinHandle<F::Output>)
 where
     S: Fn(WebSocket<Upgraded>) -> F + Send + Sync + 'static,
     F: Future<Output: Send> + Send + 'static,
@@ -34,7 +50,7 @@ where
     let (give, mut take) = mpsc::unbounded_channel();
     let serve = Arc::new(serve);
     let service = service_fn(move |mut request: Request<Incoming>| {
-        let options = Options::new().config(Config::new().without_heartbeat());
+        let options = Options::new().config(config.clone());
         let (response, upgrading) =
             longwave_ws_hyper::upgrade::<_, Empty<Bytes>>(&mut request, &options).unwrap();
         let serve = serve.clone();
@@ -47,7 +63,8 @@ where
             .serve_connection(TokioIo::new(far), service),
     );
     let mut builder = client::Builder::new(TokioExecutor::new());
-    builder.initial_stream_window_size(4 << 20);
+    builder.initial_stream_window_size(windows.stream);
+    builder.initial_connection_window_size(windows.connection);
     let (mut sender, connection) = builder.handshake(TokioIo::new(near)).await.unwrap();
     tokio::spawn(connection);
     sleep(Duration::from_millis(1)).await;
@@ -64,34 +81,48 @@ where
 }
 
 /// Wakes up, and receives all of it.
-async fn receive_all(io: Upgraded) {
-    let mut client = WebSocket::client(io, &Config::new().without_heartbeat());
-    for _ in 0..MESSAGES {
+async fn receive_all(io: Upgraded, messages: usize) {
+    let mut client = WebSocket::client(io, &quiet());
+    for _ in 0..messages {
         assert_eq!(client.recv().await.unwrap().unwrap().payload(), MESSAGE);
     }
     client.close(None).await.unwrap();
 }
 
-/// At every pace at which messages go out one by one.
-#[tokio::test(start_paused = true)]
-async fn a_reader_that_sleeps_for_all_of_them_wakes_up_to_all_of_them() {
-    async fn serve(mut socket: WebSocket<Upgraded>, pace: Duration) -> Result<(), Error> {
-        for _ in 0..MESSAGES {
+/// Sends so many messages at a pace to a reader that sleeps until all were sent, and then wakes up.
+async fn sleep_through(pace: u64, messages: usize, windows: Windows) {
+    async fn serve(mut socket: WebSocket<Upgraded>, pace: Duration, messages: usize) -> Result<(), Error> {
+        for _ in 0..messages {
             socket.send(Bytes::from_static(MESSAGE)).await?;
             sleep(pace).await;
         }
         while socket.recv().await.transpose()?.is_some() {}
         Ok(())
     }
+    let pace = Duration::from_millis(pace);
+    let (io, mut server) = open(quiet(), windows, move |socket| serve(socket, pace, messages)).await;
+    let sent = timeout(pace * messages as u32 + Duration::from_secs(1200), &mut server).await;
+    assert!(sent.is_err(), "at a pace of {pace:?} it has sent all and waits: {sent:?}");
+    receive_all(io, messages).await;
+    server.await.unwrap().unwrap();
+}
+
+/// At every pace at which messages go out one by one.
+#[tokio::test(start_paused = true)]
+async fn a_reader_that_sleeps_for_all_of_them_wakes_up_to_all_of_them() {
     for pace in [1, 25, 60] {
-        let pace = Duration::from_millis(pace);
-        let (io, server) = open(move |socket| serve(socket, pace)).await;
-        let mut server = server;
-        let sent = timeout(Duration::from_secs(7200), &mut server).await;
-        assert!(sent.is_err(), "it has sent all and waits: {sent:?}");
-        receive_all(io).await;
-        server.await.unwrap().unwrap();
+        sleep_through(pace, MESSAGES, ROOMY).await;
     }
+}
+
+/// However long small frames have waited for each other already: at such a pace only those that wait longer and longer
+/// get together.
+#[tokio::test(start_paused = true)]
+async fn a_reader_may_sleep_for_hours() {
+    for (pace, messages) in [(200, MESSAGES), (1100, MESSAGES / 5)] {
+        sleep_through(pace, messages, ROOMY).await;
+    }
+    sleep_through(1100, 1000, TIGHT).await;
 }
 
 /// So that the test above can fail: without pacing the same kills the connection.
@@ -107,7 +138,7 @@ async fn frames_that_do_not_wait_for_each_other_kill_the_connection() {
         }
         MESSAGES
     }
-    let (_io, server) = open(serve).await;
+    let (_io, server) = open(quiet(), ROOMY, serve).await;
     let sent = server.await.unwrap();
     assert!((10_000..13_000).contains(&sent), "{sent}");
 }
@@ -127,8 +158,8 @@ async fn a_reader_that_is_awake_waits_for_little() {
             }
         }
     }
-    let (io, _server) = open(serve).await;
-    let mut client = WebSocket::client(io, &Config::new().without_heartbeat());
+    let (io, _server) = open(quiet(), ROOMY, serve).await;
+    let mut client = WebSocket::client(io, &quiet());
     client.send(b"go".to_vec()).await.unwrap();
     let mut last = Instant::now();
     for _ in 0..1000 {
@@ -150,9 +181,57 @@ async fn what_ends_the_connection_does_not_wait() {
         drop(timeout(Duration::from_secs(1), socket.close(None)).await);
         assert!(start.elapsed() <= Duration::from_secs(2));
     }
-    let (mut io, server) = open(serve).await;
+    let (mut io, server) = open(quiet(), ROOMY, serve).await;
     server.await.unwrap();
     let mut all = Vec::new();
     io.read_to_end(&mut all).await.unwrap();
     assert!(all.ends_with(&[0x88, 0]), "{:?}", &all[all.len() - 10..]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flush_waits_until_nothing_waits() {
+    async fn serve(mut socket: WebSocket<Upgraded>) {
+        for _ in 0..50 {
+            socket.send(Bytes::from_static(MESSAGE)).await.unwrap();
+            socket.flush().await.unwrap();
+            assert_eq!(socket.unsent(), 0);
+        }
+    }
+    let (_io, server) = open(quiet(), ROOMY, serve).await;
+    server.await.unwrap();
+}
+
+/// What waits for more has a task of its own, which goes with the socket.
+#[tokio::test(start_paused = true)]
+async fn a_socket_that_is_taken_apart_leaves_no_task() {
+    async fn serve(mut socket: WebSocket<Upgraded>) {
+        let tasks = || Handle::current().metrics().num_alive_tasks();
+        while socket.unsent() == 0 {
+            sleep(Duration::from_millis(1)).await;
+            socket.send(Bytes::from_static(MESSAGE)).await.unwrap();
+        }
+        let before = tasks();
+        let _io = socket.into_inner().unwrap();
+        sleep(Duration::from_secs(3600)).await;
+        assert_eq!(tasks(), before - 1);
+    }
+    let (_io, server) = open(quiet(), ROOMY, serve).await;
+    server.await.unwrap();
+}
+
+/// Whose window is full takes nothing, whatever the connection below does.
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_takes_nothing_is_given_up() {
+    async fn serve(mut socket: WebSocket<Upgraded>) -> Error {
+        loop {
+            if let Err(error) = socket.send(vec![7; 20_000]).await {
+                return error;
+            }
+        }
+    }
+    let (_io, server) = open(Config::new(), TIGHT, serve).await;
+    let start = Instant::now();
+    let error = timeout(Duration::from_secs(3600), server).await.expect("it ends").unwrap();
+    assert!(matches!(error, Error::Stalled), "{error}");
+    assert!(start.elapsed() < Duration::from_secs(32), "{:?}", start.elapsed());
 }

@@ -48,6 +48,10 @@ use crate::{Config, Error, config::Beats, handshake::Subprotocol};
 ///   close frame. Whatever the end, `recv` says so once: that the peer has closed it is a message, all else
 ///   an error. Then there is nothing more, and everything it held is let go of.
 ///
+/// # Panics
+///
+/// Without tokio's timer, unless the heartbeat is off, nothing is closed, and the peer takes what is sent.
+///
 /// # Examples
 ///
 /// An echo server, over a pair of pipes here:

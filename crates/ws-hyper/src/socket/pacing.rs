@@ -78,3 +78,70 @@ const LONG: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(30);
 /// The payload of the ping.
 const QUESTION: &[u8] = b"read?";
+
+#[cfg(test)]
+mod tests {
+    use bytes::Buf;
+    use longwave_ws::{Connection, Limits, Message};
+
+    use super::*;
+
+    /// A socket that sends a little now and then.
+    struct Talk {
+        sender: Sender,
+        pacing: Pacing,
+        now: Duration,
+        /// What its peer would have on its account if it read nothing.
+        account: usize,
+    }
+
+    impl Talk {
+        fn new() -> Self {
+            let (_, sender) = Connection::server(Limits::default()).into_parts();
+            Self { sender, pacing: Pacing::default(), now: Duration::ZERO, account: 0 }
+        }
+
+        /// Sends the next, and tells whether it has asked a question.
+        fn go_on(&mut self, pace: Duration) -> bool {
+            self.now += pace;
+            self.sender.send(Message::binary(vec![0; 20])).unwrap();
+            let had_asked = self.pacing.asked.is_some();
+            if !self.pacing.hold(self.now, &mut self.sender) {
+                let len = self.sender.buffered();
+                self.pacing.sent(len);
+                self.account += SMALL.saturating_sub(len);
+                self.sender.transmit().advance(len);
+            }
+            self.pacing.asked.is_some() && !had_asked
+        }
+    }
+
+    /// The peer reads up to the question and sleeps; and its answer takes a second.
+    #[test]
+    fn an_answer_pays_for_what_was_read_and_not_for_more() {
+        let mut talk = Talk::new();
+        while !talk.go_on(SHORT) {}
+        let read = talk.account;
+        for _ in 0..50 {
+            talk.go_on(SHORT);
+        }
+        talk.pacing.pong();
+        assert!(talk.account > read + 4 * 1024, "there is more");
+        while talk.pacing.charged < UNANSWERED {
+            talk.go_on(SHORT);
+        }
+        assert!(talk.account - read <= UNANSWERED + SMALL, "{}", talk.account - read);
+    }
+
+    /// A peer may answer the newest of several pings alone, which need not be the question.
+    #[test]
+    fn a_question_without_an_answer_is_asked_again() {
+        let mut talk = Talk::new();
+        let pace = 3 * LONG;
+        let questions = (0..1000).filter(|_| talk.go_on(pace)).count();
+        assert!((50..150).contains(&questions), "{questions} in {:?}", talk.now);
+        while !talk.go_on(pace) {}
+        talk.pacing.pong();
+        assert_eq!(talk.pacing.charged, 0, "that answers all of them");
+    }
+}

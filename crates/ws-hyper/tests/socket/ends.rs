@@ -1,12 +1,18 @@
-use std::sync::Arc;
+use std::{
+    io::{self, ErrorKind},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use longwave_core::{Cause, EndReason, Lifeline};
 use longwave_ws_hyper::{CloseCode, Config, Error, Message, Role, Rule, SendError, WebSocket, WriteHalf};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex, split};
 use tokio::task::yield_now;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
-use crate::support::{SECOND, frame, poll_once, quiet};
+use crate::support::{Broken, SECOND, frame, poll_once, quiet};
 
 #[tokio::test(start_paused = true)]
 async fn a_violation_is_told_to_both() {
@@ -219,4 +225,89 @@ async fn a_dropped_socket_lets_go_of_everything() {
     assert_eq!(Arc::strong_count(&permit), 1, "no task of its own keeps it");
     let mut wire = Vec::new();
     near.read_to_end(&mut wire).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_close_that_is_sent_as_a_message_has_a_deadline_too() {
+    let (_peer, io) = duplex(4096);
+    let mut socket = WebSocket::server(io, &Config::new());
+    let start = Instant::now();
+    socket.send(Message::Close(None)).await.unwrap();
+    let last = timeout(3600 * SECOND, socket.recv()).await.expect("it ends");
+    assert!(matches!(last, Some(Err(Error::CloseTimedOut))), "{last:?}");
+    assert!(start.elapsed() < 6 * SECOND, "{:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_close_that_cannot_be_written_does_not_wait_for_an_answer() {
+    let mut socket = WebSocket::server(Broken, &quiet());
+    let start = Instant::now();
+    let closed = socket.close(None).await;
+    assert!(matches!(&closed, Err(Error::Io(error)) if error.kind() == ErrorKind::BrokenPipe), "{closed:?}");
+    assert!(start.elapsed() < SECOND, "{:?}", start.elapsed());
+}
+
+/// There is always something to be read, and a handler that takes its time for it.
+#[tokio::test(start_paused = true)]
+async fn a_revoked_peer_cannot_keep_the_socket_by_talking() {
+    let (peer, io) = duplex(256 * 1024);
+    let lifeline = Lifeline::new();
+    let mut socket = WebSocket::carrying(io, Role::Server, lifeline.carry(), &quiet());
+    let (mut peer, mut talk) = split(peer);
+    tokio::spawn(async move {
+        let much = frame(2, &[7; 100]).repeat(100);
+        while talk.write_all(&much).await.is_ok() {}
+    });
+    let server = tokio::spawn(async move {
+        while let Some(Ok(_)) = socket.recv().await {
+            sleep(Duration::from_millis(1)).await;
+        }
+    });
+    sleep(2 * SECOND).await;
+    lifeline.end(Cause::Revoked);
+    let mut told = [0; 2];
+    timeout(10 * SECOND, peer.read_exact(&mut told)).await.expect("it is told").unwrap();
+    assert_eq!(told[0], 0x88);
+    timeout(10 * SECOND, server).await.expect("it is over").unwrap();
+}
+
+/// It has taken all bytes, and holds them back.
+#[tokio::test(start_paused = true)]
+async fn a_flush_that_blocks_is_a_stall() {
+    struct Unflushed;
+    impl AsyncRead for Unflushed {
+        fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, _: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+    }
+    impl AsyncWrite for Unflushed {
+        fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+            Poll::Ready(Ok(bytes.len()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+    }
+    let mut socket = WebSocket::server(Unflushed, &Config::new());
+    let start = Instant::now();
+    let sent = timeout(3600 * SECOND, socket.send("held back")).await.expect("it ends");
+    assert!(matches!(sent, Err(Error::Stalled)), "{sent:?}");
+    assert!(start.elapsed() < 32 * SECOND, "{:?}", start.elapsed());
+}
+
+/// A deadline that no clock can tell is none.
+#[tokio::test(start_paused = true)]
+async fn patience_may_be_without_end() {
+    for patience in [Duration::MAX, Duration::from_secs(u64::MAX / 2)] {
+        let (_peer, io) = duplex(64);
+        let mut socket = WebSocket::server(io, &quiet().stall_timeout(patience).close_timeout(patience));
+        sleep(SECOND).await;
+        assert!(timeout(SECOND, socket.send(vec![0; 1000])).await.is_err());
+        assert!(timeout(SECOND, socket.close(None)).await.is_err());
+    }
 }

@@ -1,10 +1,17 @@
+use std::{
+    pin::Pin,
+    sync::{Arc, Mutex},
+    task::{Context, Wake, Waker},
+};
+
+use futures_util::Sink;
 use longwave_testing::io::Fickle;
-use longwave_ws_hyper::{CloseCode, CloseFrame, Message, WebSocket};
-use tokio::io::duplex;
+use longwave_ws_hyper::{CloseCode, CloseFrame, Config, Message, ReadHalf, WebSocket};
+use tokio::io::{DuplexStream, duplex};
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
-use crate::support::{SECOND, pair, quiet};
+use crate::support::{SECOND, in_time, pair, quiet};
 
 /// Both ends send as fast as they can and receive in other tasks.
 async fn flood(seed: u64, messages: u32) {
@@ -70,4 +77,55 @@ async fn the_half_that_sends_can_close_alone() {
     sleep(SECOND).await;
     write.close(CloseFrame::new(CloseCode::NORMAL)).await.unwrap();
     assert!(matches!(server.await.unwrap(), Some(Ok(Message::Close(Some(_))))));
+}
+
+/// The half that reads finds the peer dead, and what waited to be sent to it is thrown away.
+#[tokio::test(start_paused = true)]
+async fn what_was_thrown_away_was_not_sent() {
+    let (_near, far) = duplex(64);
+    let config = Config::new().stall_timeout(300 * SECOND);
+    let (mut read, mut write) = WebSocket::server(far, &config).split();
+    let sending = tokio::spawn(async move { write.send(vec![0; 1 << 20]).await });
+    assert!(read.recv().await.unwrap().is_err());
+    let sent = sending.await.unwrap();
+    assert!(sent.is_err(), "{sent:?}");
+}
+
+#[test]
+fn what_becomes_a_message_may_hold_the_other_half() {
+    struct Holds(ReadHalf<DuplexStream>);
+    impl From<Holds> for Message {
+        fn from(holds: Holds) -> Self {
+            drop(holds.0);
+            Message::text("it is gone")
+        }
+    }
+    in_time(|| {
+        let (_near, far) = duplex(64);
+        let (read, mut write) = WebSocket::server(far, &quiet()).split();
+        drop(write.send(Holds(read)));
+    });
+}
+
+/// A task may live by its waker alone, and is dropped when another takes its place.
+#[test]
+fn a_task_that_waits_to_send_may_hold_the_other_half() {
+    struct Task {
+        _half: Mutex<ReadHalf<DuplexStream>>,
+    }
+    impl Wake for Task {
+        fn wake(self: Arc<Self>) {}
+    }
+    in_time(|| {
+        let (_near, far) = duplex(64);
+        let (read, mut write) = WebSocket::server(far, &quiet().high_water(10)).split();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let _entered = runtime.enter();
+        let mut write = Pin::new(&mut write);
+        write.as_mut().start_send(Message::binary(vec![0; 1000])).unwrap();
+        let task = Waker::from(Arc::new(Task { _half: Mutex::new(read) }));
+        assert!(write.as_mut().poll_ready(&mut Context::from_waker(&task)).is_pending());
+        drop(task);
+        assert!(write.as_mut().poll_ready(&mut Context::from_waker(Waker::noop())).is_pending());
+    });
 }

@@ -1,9 +1,13 @@
+use std::{future::poll_fn, pin::pin, task::Poll, time::Duration};
+
 use longwave_core::{Cause, Heartbeat, Lifeline};
 use longwave_ws_hyper::{Config, Error, Message, Role, WebSocket};
-use tokio::io::{AsyncReadExt, duplex};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+use tokio::runtime;
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::support::{SECOND, quiet};
+use crate::support::{SECOND, frame, quiet};
 
 #[tokio::test(start_paused = true)]
 async fn a_silent_peer_is_pinged_and_its_round_trip_is_known() {
@@ -60,4 +64,57 @@ async fn the_heartbeat_of_the_request_is_kept() {
     peer.read_exact(&mut ping).await.unwrap();
     assert!(start.elapsed() >= 2 * SECOND && start.elapsed() <= 4 * SECOND, "{:?}", start.elapsed());
     socket.abort();
+}
+
+/// What it is sent keeps its pongs waiting, and shows that it lives.
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_takes_a_slow_download_is_not_dead() {
+    let (mut peer, io) = duplex(16 * 1024);
+    let (mut read, mut write) = WebSocket::server(io, &Config::new()).split();
+    tokio::spawn(async move {
+        let mut some = [0; 1024];
+        while peer.read_exact(&mut some).await.is_ok() {
+            sleep(Duration::from_millis(100)).await;
+        }
+    });
+    let download = tokio::spawn(async move { write.send(vec![0; 1 << 20]).await });
+    let received = timeout(90 * SECOND, read.recv()).await;
+    assert!(received.is_err(), "{received:?}");
+    assert!(!download.is_finished(), "all the while");
+}
+
+/// Tokio lets it find nothing, though the answer to the ping is there.
+#[tokio::test(start_paused = true)]
+async fn a_task_whose_turn_is_over_does_not_kill_a_healthy_peer() {
+    let (mut peer, io) = duplex(4096);
+    let mut server = WebSocket::server(io, &Config::new().heartbeat(Heartbeat::every(25 * SECOND)));
+    let mut ping = [0; 10];
+    tokio::select! {
+        _ = server.recv() => unreachable!("nothing was sent"),
+        read = peer.read_exact(&mut ping) => { read.unwrap(); }
+    }
+    peer.write_all(&frame(10, &ping[2..])).await.unwrap();
+    let (give, mut take) = mpsc::unbounded_channel();
+    for _ in 0..300 {
+        give.send(()).unwrap();
+    }
+    // The answer would be due by now.
+    sleep(Duration::from_millis(10_500)).await;
+    let received = poll_fn(|cx| {
+        while take.poll_recv(cx).is_ready() {}
+        Poll::Ready(match pin!(server.recv()).poll(cx) {
+            Poll::Ready(received) => Some(received),
+            Poll::Pending => None,
+        })
+    });
+    let received = received.await;
+    assert!(received.is_none(), "{received:?}");
+}
+
+#[test]
+#[should_panic(expected = "timers are disabled")]
+fn a_runtime_without_a_timer_is_found_out() {
+    let (_peer, io) = duplex(4096);
+    let mut socket = WebSocket::server(io, &Config::new());
+    drop(runtime::Builder::new_current_thread().build().unwrap().block_on(socket.recv()));
 }

@@ -1,12 +1,13 @@
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{io::ErrorKind, sync::atomic::Ordering, time::Duration};
 
 use futures_util::SinkExt;
 use longwave_testing::io::Counted;
 use longwave_ws_hyper::{Error, Message, WebSocket};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
-use tokio::time::{Instant, sleep};
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::{Instant, sleep, timeout};
 
-use crate::support::{SECOND, frame, poll_once, quiet};
+use crate::support::{Broken, SECOND, frame, poll_once, quiet};
 
 #[tokio::test(start_paused = true)]
 async fn answers_to_what_came_together_go_out_together() {
@@ -124,4 +125,83 @@ async fn a_pong_does_not_wait_behind_data() {
         seen.extend_from_slice(&read[..count]);
         assert!(len < 64 * 1024);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pong_does_not_wait_for_a_slow_handler() {
+    let (mut peer, io) = duplex(4096);
+    let mut socket = WebSocket::server(io, &quiet());
+    peer.write_all(&[frame(9, b"hi"), frame(1, b"work")].concat()).await.unwrap();
+    let handler = tokio::spawn(async move {
+        let work = socket.recv().await;
+        sleep(60 * SECOND).await;
+        (work, socket)
+    });
+    let mut pong = [0; 4];
+    timeout(SECOND, peer.read_exact(&mut pong)).await.expect("a pong").unwrap();
+    assert_eq!(&pong, b"\x8a\x02hi");
+    handler.abort();
+}
+
+/// However low the mark is, what the socket says by itself is not held against those who send.
+#[tokio::test(start_paused = true)]
+async fn a_pong_that_waits_is_not_too_much() {
+    let (mut peer, io) = duplex(64);
+    let mut socket = WebSocket::server(io, &quiet().high_water(0));
+    peer.write_all(&frame(9, &[7; 50])).await.unwrap();
+    drop(poll_once(socket.send(vec![0; 40])));
+    assert!(poll_once(socket.recv()).is_none());
+    assert!(socket.unsent() > 0, "there is no room for the pong");
+    assert!(poll_once(socket.send("next")).is_none(), "it waits");
+    let mut all = [0; 42 + 52 + 6];
+    peer.read_exact(&mut all).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flush_tells_that_it_has_failed() {
+    let mut socket = WebSocket::server(Broken, &quiet());
+    drop(socket.send("lost"));
+    for _ in 0..2 {
+        let flushed = socket.flush().await;
+        assert!(
+            matches!(&flushed, Err(Error::Io(error)) if error.kind() == ErrorKind::BrokenPipe),
+            "{flushed:?}"
+        );
+    }
+}
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().start_paused(true).build().unwrap()
+}
+
+#[test]
+fn an_answer_goes_out_though_the_runtime_ends() {
+    let (mut peer, io) = duplex(4096);
+    runtime().block_on(async {
+        peer.write_all(&frame(2, b"ab").repeat(2)).await.unwrap();
+        let mut socket = WebSocket::server(io, &quiet());
+        let message = socket.recv().await.unwrap().unwrap();
+        socket.send(message).await.unwrap();
+    });
+    let mut rest = Vec::new();
+    runtime().block_on(peer.read_to_end(&mut rest)).unwrap();
+    assert_eq!(rest, b"\x82\x02ab");
+}
+
+/// What was to see to it has ended with the runtime that it was on.
+#[test]
+fn an_answer_goes_out_on_another_runtime() {
+    let (mut peer, io) = duplex(4096);
+    let mut socket = WebSocket::server(io, &quiet());
+    runtime().block_on(async {
+        peer.write_all(&frame(2, b"ab").repeat(3)).await.unwrap();
+        let message = socket.recv().await.unwrap().unwrap();
+        socket.send(message).await.unwrap();
+    });
+    runtime().block_on(async {
+        let message = socket.recv().await.unwrap().unwrap();
+        socket.send(message).await.unwrap();
+        let mut answers = [0; 8];
+        timeout(60 * SECOND, peer.read_exact(&mut answers)).await.expect("both").unwrap();
+    });
 }
