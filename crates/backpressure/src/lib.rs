@@ -4,12 +4,16 @@
 //! requests that last for milliseconds does not see it: a permit that is given back with the response head
 //! counts a stream as over when it has only begun.
 //!
+//! What a consumer of such a stream has not read yet waits in an [`outbox`], which is bounded.
+//!
 //! # Features
 //!
-//! None is on by default.
+//! None is on by default; [`outbox`] is always there and needs only the standard library.
 //!
 //! | feature | adds |
 //! |---|---|
+//! | `bytes` | `outbox` weighs `Bytes` by itself |
+//! | `stream` | `Stream` for the receiver of an `outbox` |
 //! | `limit` | `StreamLimitLayer`: how many streams may be open, in total and by key; `ClientAddress`: a key that a client cannot choose |
 //! | `guard` | `Guard`: sockets that see whether their peer reads, and end its streams if it does not |
 //! | `axum` | `guard` for `axum::serve` |
@@ -27,6 +31,7 @@ struct Readme;
 pub mod guard;
 #[cfg(feature = "limit")]
 mod limit;
+pub mod outbox;
 
 #[cfg(feature = "limit")]
 pub use self::limit::{ClientAddress, StreamLimit, StreamLimitLayer};

@@ -1,0 +1,187 @@
+use super::{
+    Class, End, Policy, SendError, Sent,
+    after::After,
+    lane::Gap,
+    settings::Settings,
+    state::{Lanes, State},
+};
+
+/// What has become of an item.
+pub(super) enum Offer<T> {
+    Done(Sent),
+    Refused(SendError<T>),
+    /// The budget has no room for so many more bytes: somebody has to go, or else there is no room.
+    Short(T, usize),
+}
+
+/// What the budget is known to have.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub(super) enum Funds {
+    Unknown,
+    /// Nobody can be ended for more of it.
+    Exhausted,
+}
+
+impl<T> State<T> {
+    /// Puts an item into its class, or does what the policy says.
+    pub(super) fn offer(
+        &mut self,
+        settings: &Settings<T>,
+        (class, item, weight): (Class, T, usize),
+        funds: Funds,
+        after: &mut After<T>,
+    ) -> Offer<T> {
+        if !self.is_closed() {
+            self.expire(settings, after);
+        }
+        if self.is_closed() {
+            return Offer::Refused(SendError::Closed(item));
+        }
+        if weight > settings.limits(class).bytes || settings.limits(class).items == 0 {
+            return match settings.policy {
+                Policy::Wait => Offer::Refused(SendError::TooLarge(item)),
+                _ => self.overflow(settings, (class, item, weight), after),
+            };
+        }
+        let mut displaced = false;
+        loop {
+            let lanes = self.lanes.get_or_insert_with(|| Box::new(Lanes::new(settings)));
+            let found = match (class, &lanes.index) {
+                (Class::Live, Some(index)) => index.find(&item),
+                _ => None,
+            };
+            let found = found.and_then(|position| Some((position, lanes.live.weight_at(position)?)));
+            let limits = settings.limits(class);
+            let (fits, more) = match found {
+                Some((_, old)) => {
+                    (lanes.live.bytes() - old + weight <= limits.bytes, weight.saturating_sub(old))
+                }
+                None => (lanes.lane(class).fits(weight, limits), weight),
+            };
+            let paid = fits
+                && match &settings.budget {
+                    Some(budget) if class != Class::Control => budget.reserve(more),
+                    _ => true,
+                };
+            if paid {
+                let sent = self.put(settings, (class, item, weight), found, after);
+                return Offer::Done(if displaced { Sent::Displaced } else { sent });
+            }
+            if fits && funds == Funds::Unknown {
+                return Offer::Short(item, more);
+            }
+            if settings.policy != Policy::DropOldest || class == Class::Control {
+                return self.overflow(settings, (class, item, weight), after);
+            }
+            match found {
+                Some((position, _)) if lanes.live.is_first(position) => {
+                    return match self.replace_first(settings, item, weight, after) {
+                        Ok(()) => Offer::Done(Sent::Displaced),
+                        Err(item) => self.overflow(settings, (class, item, weight), after),
+                    };
+                }
+                _ => {
+                    if !self.drop_first(settings, class, after) {
+                        return self.overflow(settings, (class, item, weight), after);
+                    }
+                    displaced = true;
+                }
+            }
+        }
+    }
+
+    /// Replaces the first live item, for which those behind it are dropped; gives the item back if that is
+    /// not enough.
+    fn replace_first(
+        &mut self,
+        settings: &Settings<T>,
+        item: T,
+        weight: usize,
+        after: &mut After<T>,
+    ) -> Result<(), T> {
+        let Some(lanes) = &mut self.lanes else { return Err(item) };
+        let Some(old) = lanes.live.lift_first() else { return Err(item) };
+        let more = weight.saturating_sub(old.weight);
+        loop {
+            let Some(lanes) = &mut self.lanes else { return Err(item) };
+            let fits = lanes.live.bytes() + weight <= settings.limits(Class::Live).bytes;
+            if fits && settings.budget.as_ref().is_none_or(|budget| budget.reserve(more)) {
+                let (slot, old) = old.with(item, weight, self.clock);
+                let position = lanes.live.put_first(slot);
+                if let (Some(index), Some(item)) = (&mut lanes.index, lanes.live.first()) {
+                    index.enter(item, position);
+                }
+                self.conflated += 1;
+                after.bury(old);
+                after.receiver = self.receiver.take();
+                return Ok(());
+            }
+            if lanes.live.len() == 0 {
+                lanes.live.put_first(old);
+                return Err(item);
+            }
+            self.drop_first(settings, Class::Live, after);
+        }
+    }
+
+    fn put(
+        &mut self,
+        settings: &Settings<T>,
+        (class, item, weight): (Class, T, usize),
+        found: Option<(u64, usize)>,
+        after: &mut After<T>,
+    ) -> Sent {
+        let Some(lanes) = &mut self.lanes else { return Sent::Dropped };
+        let began = lanes.replay.len() + lanes.live.len() == 0;
+        let sent = if let Some((position, old)) = found {
+            if let Some(budget) = &settings.budget {
+                budget.release(old.saturating_sub(weight));
+            }
+            if let Some(old) = lanes.live.replace(position, item, weight, self.clock) {
+                after.bury(old);
+            }
+            self.conflated += 1;
+            Sent::Conflated
+        } else {
+            if let (Class::Live, Some(index)) = (class, &mut lanes.index) {
+                index.enter(&item, lanes.live.next());
+            }
+            lanes.lane(class).push(item, weight, self.clock, settings.limits(class));
+            Sent::Queued
+        };
+        if class != Class::Control {
+            let level = lanes.live.level();
+            if began { lanes.progress.begin(self.clock, level) } else { lanes.progress.rise(level) }
+        }
+        after.receiver = self.receiver.take();
+        sent
+    }
+
+    /// There is no room for an item, and none can be made.
+    fn overflow(
+        &mut self,
+        settings: &Settings<T>,
+        (class, item, weight): (Class, T, usize),
+        after: &mut After<T>,
+    ) -> Offer<T> {
+        let lanes = self.lanes.get_or_insert_with(|| Box::new(Lanes::new(settings)));
+        lanes.lane(class).strain();
+        match settings.policy {
+            Policy::Wait => return Offer::Refused(SendError::Full(item)),
+            Policy::DropNewest | Policy::DropOldest if class != Class::Control => {
+                lanes.lane(class).miss(Gap::of(weight));
+                self.count(Gap::of(weight));
+                after.receiver = self.receiver.take();
+                after.bury(item);
+                return Offer::Done(Sent::Dropped);
+            }
+            _ => {}
+        }
+        // The item itself is lost with all the others.
+        lanes.lane(class).miss(Gap::of(weight));
+        self.count(Gap::of(weight));
+        self.end(settings, End::Overflow, after);
+        after.bury(item);
+        Offer::Done(Sent::Ended)
+    }
+}

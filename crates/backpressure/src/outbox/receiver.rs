@@ -1,0 +1,202 @@
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use super::{Delivery, Stats, TryRecvError, Verdict, settings::nanos, shared::Shared, take::Pop};
+
+/// The side of an outbox where deliveries come out.
+///
+/// When it is dropped, all that waits is dropped with it, and the sender is told.
+pub struct Receiver<T> {
+    shared: Arc<Shared<T>>,
+}
+
+impl<T> Receiver<T> {
+    pub(super) const fn new(shared: Arc<Shared<T>>) -> Self {
+        Self { shared }
+    }
+
+    /// Takes what is next, or arranges for the task to be woken when there is something.
+    ///
+    /// - Returns control items first, then the replay, then what is live, each in order, with a
+    ///   [`Delivery::Lagged`] where something is missing; [`None`] once nothing will come any more, which is when
+    ///   all was taken after the sender is gone, or after [`Delivery::Ended`]. It may be polled again after that.
+    ///
+    /// Only the last context is woken.
+    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Delivery<T>>> {
+        match self.shared.pop(Some(cx)) {
+            Pop::Delivery(delivery, _) => Poll::Ready(Some(delivery)),
+            Pop::Empty => Poll::Pending,
+            Pop::Over => Poll::Ready(None),
+        }
+    }
+
+    /// Takes what is next, and waits for it: [`Self::poll_next`] as a future.
+    ///
+    /// Cancel-safe: what was not returned is still there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::time::Duration;
+    ///
+    /// use longwave_backpressure::outbox::{Class, Delivery, Limits, Outbox};
+    ///
+    /// let (sender, mut receiver) = Outbox::new(Limits::new(1024, 16)).open(Duration::ZERO);
+    /// sender.try_send(Class::Live, "live", Duration::ZERO)?;
+    /// sender.try_send(Class::Control, "ping", Duration::ZERO)?;
+    /// sender.try_send(Class::Replay, "missed", Duration::ZERO)?;
+    /// drop(sender);
+    ///
+    /// let mut lines = Vec::new();
+    /// while let Some(delivery) = receiver.recv().await {
+    ///     match delivery {
+    ///         Delivery::Item(item) => lines.push(item),
+    ///         Delivery::Lagged { dropped, .. } => println!("{dropped} are missing here"),
+    ///         Delivery::Ended { reason, .. } => println!("ended: {}", reason.name()),
+    ///         _ => {}
+    ///     }
+    /// }
+    /// assert_eq!(lines, ["ping", "missed", "live"]);
+    /// # Ok::<_, longwave_backpressure::outbox::SendError<&str>>(())
+    /// # }).unwrap();
+    /// ```
+    pub const fn recv(&mut self) -> Recv<'_, T> {
+        Recv { receiver: self }
+    }
+
+    /// Takes what is next, and never waits.
+    ///
+    /// # Errors
+    ///
+    /// [`TryRecvError::Empty`] if nothing waits now, [`TryRecvError::Over`] if nothing will come any more.
+    pub fn try_recv(&mut self) -> Result<Delivery<T>, TryRecvError> {
+        match self.shared.pop(None) {
+            Pop::Delivery(delivery, _) => Ok(delivery),
+            Pop::Empty => Err(TryRecvError::Empty),
+            Pop::Over => Err(TryRecvError::Over),
+        }
+    }
+
+    /// Hands all that waits to `take`, so that it goes out in one flush.
+    ///
+    /// - `max_bytes`: it stops once the items weigh as much as this, or more with the last one.
+    /// - `take`: called without any lock, so it may do as it likes.
+    /// - Returns the weight of the items, in bytes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use longwave_backpressure::outbox::{Class, Delivery, Limits, Outbox};
+    ///
+    /// let (sender, mut receiver) = Outbox::new(Limits::new(1024, 16)).open(Duration::ZERO);
+    /// for line in ["one\n", "two\n", "six\n"] {
+    ///     sender.try_send(Class::Live, line, Duration::ZERO)?;
+    /// }
+    /// let mut write = String::new();
+    /// let bytes = receiver.drain_ready(64 * 1024, |delivery| match delivery {
+    ///     Delivery::Item(line) => write.push_str(line),
+    ///     _ => write.push_str("(lagged)\n"),
+    /// });
+    /// assert_eq!((write.as_str(), bytes), ("one\ntwo\nsix\n", 12));
+    /// # Ok::<_, longwave_backpressure::outbox::SendError<&str>>(())
+    /// ```
+    pub fn drain_ready(&mut self, max_bytes: usize, mut take: impl FnMut(Delivery<T>)) -> usize {
+        let mut bytes = 0;
+        loop {
+            // A few at a time: the lock is taken less often, and a callback is never under it.
+            let mut batch = [const { None }; BATCH];
+            let more = self.shared.locked(|state, settings, after| {
+                for place in &mut batch {
+                    let Pop::Delivery(delivery, weight) = state.pop(settings, after) else { return false };
+                    *place = Some(delivery);
+                    bytes += weight;
+                    if bytes >= max_bytes {
+                        return false;
+                    }
+                }
+                true
+            });
+            batch.into_iter().flatten().for_each(&mut take);
+            if !more {
+                return bytes;
+            }
+        }
+    }
+
+    /// Tells the time: drops what has waited longer than it may, and says whether this reader keeps up.
+    pub fn advance(&mut self, now: Duration) -> Verdict {
+        self.shared.advance(nanos(now))
+    }
+
+    /// Gives back the memory of the queues if nothing waits; whether it did, or there was none.
+    ///
+    /// An outbox keeps the room of its largest queue, so that nothing is allocated for each item. One that has been
+    /// idle for long holds next to nothing after this, and makes room again when it has to.
+    pub fn release_room(&mut self) -> bool {
+        self.shared.locked(|state, settings, after| {
+            let idle = state.ended.is_none() && state.lanes.as_ref().is_none_or(|lanes| lanes.is_idle());
+            if idle {
+                state.clear(settings, after);
+            }
+            idle
+        })
+    }
+
+    /// Returns what has gone through the outbox so far.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.shared.lock().stats()
+    }
+}
+
+impl<T> Drop for Receiver<T> {
+    fn drop(&mut self) {
+        self.shared.locked(|state, settings, after| {
+            state.receiver_gone = true;
+            state.clear(settings, after);
+            after.receiver = state.receiver.take();
+        });
+    }
+}
+
+impl<T> fmt::Debug for Receiver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver").field("stats", &self.stats()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(feature = "stream")]
+impl<T> futures_core::Stream for Receiver<T> {
+    type Item = Delivery<T>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Delivery<T>>> {
+        Self::poll_next(self.get_mut(), cx)
+    }
+}
+
+/// The future of [`Receiver::recv`].
+#[derive(Debug)]
+#[must_use = "nothing is taken unless the future is polled"]
+pub struct Recv<'a, T> {
+    receiver: &'a mut Receiver<T>,
+}
+
+impl<T> Future for Recv<'_, T> {
+    type Output = Option<Delivery<T>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.receiver.poll_next(cx)
+    }
+}
+
+/// How many deliveries are taken under one lock.
+const BATCH: usize = 16;

@@ -1,0 +1,234 @@
+use std::task::Waker;
+
+use super::{
+    Class, End, Stats, Verdict,
+    after::After,
+    index::Index,
+    lane::{Gap, Lane},
+    progress::Progress,
+    returns::Skipped,
+    settings::Settings,
+};
+
+/// All that is behind the lock of an outbox.
+///
+/// It knows nothing of threads: what is to be dropped and whom to wake goes into an [`After`].
+pub(super) struct State<T> {
+    /// Nothing is held for an outbox that is not used.
+    pub(super) lanes: Option<Box<Lanes<T>>>,
+    pub(super) receiver: Option<Waker>,
+    /// The latest time told, in nanoseconds.
+    pub(super) clock: u64,
+    pub(super) delivered: u64,
+    pub(super) dropped: u64,
+    pub(super) dropped_bytes: u64,
+    pub(super) conflated: u64,
+    pub(super) ended: Option<End>,
+    pub(super) told: bool,
+    pub(super) sender_gone: bool,
+    pub(super) receiver_gone: bool,
+}
+
+pub(super) struct Lanes<T> {
+    pub(super) control: Lane<T>,
+    pub(super) replay: Lane<T>,
+    pub(super) live: Lane<T>,
+    pub(super) index: Option<Box<dyn Index<T>>>,
+    pub(super) progress: Progress,
+    pub(super) sender: Option<Waker>,
+    pub(super) skipped: Option<Box<Skipped>>,
+    /// Whether `skipped` was given back, and the fan will look at it.
+    pub(super) returned: bool,
+    /// What went with the end.
+    pub(super) lost: Gap,
+}
+
+impl<T> Lanes<T> {
+    pub(super) fn new(settings: &Settings<T>) -> Self {
+        Self {
+            control: Lane::new(),
+            replay: Lane::new(),
+            live: Lane::new(),
+            index: settings.index.as_ref().map(|make| make()),
+            progress: Progress::default(),
+            sender: None,
+            skipped: None,
+            returned: false,
+            lost: Gap::default(),
+        }
+    }
+
+    pub(super) const fn lane(&mut self, class: Class) -> &mut Lane<T> {
+        match class {
+            Class::Control => &mut self.control,
+            Class::Replay => &mut self.replay,
+            Class::Live => &mut self.live,
+        }
+    }
+
+    /// Bytes for which the budget answers.
+    pub(super) const fn budgeted(&self) -> usize {
+        self.replay.bytes() + self.live.bytes()
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.control.has_nothing_to_say()
+            && self.replay.has_nothing_to_say()
+            && self.live.has_nothing_to_say()
+            && self.sender.is_none()
+            && self.skipped.is_none()
+    }
+
+    /// Whether the budget or a verdict may look at progress.
+    fn waits(&self) -> bool {
+        self.replay.len() + self.live.len() > 0
+    }
+}
+
+impl<T> State<T> {
+    pub(super) const fn new(clock: u64) -> Self {
+        Self {
+            lanes: None,
+            receiver: None,
+            clock,
+            delivered: 0,
+            dropped: 0,
+            dropped_bytes: 0,
+            conflated: 0,
+            ended: None,
+            told: false,
+            sender_gone: false,
+            receiver_gone: false,
+        }
+    }
+
+    pub(super) const fn is_closed(&self) -> bool {
+        self.receiver_gone || self.ended.is_some()
+    }
+
+    /// Takes note of the time.
+    pub(super) fn tell(&mut self, now: u64) {
+        if now > self.clock {
+            self.clock = now;
+            if let Some(lanes) = &mut self.lanes {
+                lanes.progress.tell(now);
+            }
+        }
+    }
+
+    /// Ends the outbox early; the first reason counts.
+    pub(super) fn end(&mut self, settings: &Settings<T>, reason: End, after: &mut After<T>) {
+        if self.is_closed() {
+            return;
+        }
+        self.ended = Some(reason);
+        let lost = self.clear(settings, after).unwrap_or_default();
+        if lost.dropped > 0 {
+            self.lanes.get_or_insert_with(|| Box::new(Lanes::new(settings))).lost = lost;
+        }
+        after.receiver = self.receiver.take();
+    }
+
+    /// Lets go of all that waits; returns all that the consumer has not been told of.
+    pub(super) fn clear(&mut self, settings: &Settings<T>, after: &mut After<T>) -> Option<Gap> {
+        let mut lanes = *self.lanes.take()?;
+        after.sender = lanes.sender.take();
+        if let Some(mut skipped) = lanes.skipped.take() {
+            lanes.live.miss(self.missed(&mut skipped));
+            if !lanes.returned {
+                after.returned = Some(*skipped);
+            }
+        }
+        if let Some(budget) = &settings.budget {
+            budget.release(lanes.budgeted());
+        }
+        let mut lost = Gap::default();
+        for class in [Class::Control, Class::Replay, Class::Live] {
+            let lane = lanes.lane(class);
+            let waiting = Gap { dropped: lane.len() as u64, bytes: lane.bytes() as u64 };
+            self.count(waiting);
+            lost.add(lane.lost());
+        }
+        after.lanes = Some(lanes);
+        Some(lost)
+    }
+
+    pub(super) const fn count(&mut self, gap: Gap) {
+        self.dropped += gap.dropped;
+        self.dropped_bytes += gap.bytes;
+    }
+
+    /// What a fan has published while it passed this outbox over, which counts as dropped.
+    pub(super) fn missed(&mut self, skipped: &mut Skipped) -> Gap {
+        let missed = skipped.missed();
+        self.count(missed);
+        missed
+    }
+
+    /// Drops what has waited longer than it may, or ends the outbox for it.
+    pub(super) fn expire(&mut self, settings: &Settings<T>, after: &mut After<T>) {
+        for class in [Class::Replay, Class::Live] {
+            let Some(age) = settings.limits(class).age else { continue };
+            let limit = self.clock.saturating_sub(age);
+            while self.lanes.as_mut().is_some_and(|lanes| lanes.lane(class).first_is_older_than(limit)) {
+                if settings.policy == super::Policy::Disconnect {
+                    return self.end(settings, End::Age, after);
+                }
+                self.drop_first(settings, class, after);
+            }
+        }
+    }
+
+    /// Drops the first item of a class, if there is one.
+    pub(super) fn drop_first(&mut self, settings: &Settings<T>, class: Class, after: &mut After<T>) -> bool {
+        let Some(lanes) = &mut self.lanes else { return false };
+        let Some((item, gap)) = lanes.lane(class).drop_first() else { return false };
+        if let (Class::Live, Some(index)) = (class, &mut lanes.index) {
+            index.leave(&item);
+        }
+        if let Some(budget) = &settings.budget {
+            budget.release(gap.bytes as usize);
+        }
+        self.count(gap);
+        after.bury(item);
+        self.ease(settings, class, after);
+        true
+    }
+
+    /// Wakes whoever waits for a class to be no longer under strain, if that is so.
+    pub(super) fn ease(&mut self, settings: &Settings<T>, class: Class, after: &mut After<T>) {
+        let Some(lanes) = &mut self.lanes else { return };
+        if !lanes.lane(class).relax(settings.limits(class)) {
+            return;
+        }
+        after.sender = lanes.sender.take();
+        if let (Class::Live, false, Some(skipped)) = (class, lanes.returned, &lanes.skipped) {
+            lanes.returned = true;
+            after.returned = Some((**skipped).clone());
+        }
+    }
+
+    pub(super) fn verdict(&self, settings: &Settings<T>) -> Verdict {
+        let judged =
+            |lanes: &&Lanes<T>| lanes.live.len() > 0 && lanes.live.is_strained() || lanes.replay.len() > 0;
+        match self.lanes.as_deref().filter(judged) {
+            Some(lanes) if lanes.progress.due(self.clock, settings.stall) <= self.clock => Verdict::Slow,
+            _ => Verdict::Healthy,
+        }
+    }
+
+    /// When its reader will have stalled, and how much it holds up; [`None`] if nothing waits.
+    pub(super) fn standing(&self, settings: &Settings<T>) -> Option<(u64, usize)> {
+        let lanes = self.lanes.as_ref().filter(|lanes| lanes.waits())?;
+        Some((lanes.progress.due(self.clock, settings.stall), lanes.budgeted()))
+    }
+
+    pub(super) fn stats(&self) -> Stats {
+        let Self { delivered, dropped, dropped_bytes, conflated, ended, .. } = *self;
+        let (waiting, waiting_bytes) = self.lanes.as_ref().map_or((0, 0), |lanes| {
+            let control = (lanes.control.len(), lanes.control.bytes());
+            (control.0 + lanes.replay.len() + lanes.live.len(), control.1 + lanes.budgeted())
+        });
+        Stats { waiting, waiting_bytes, delivered, dropped, dropped_bytes, conflated, ended }
+    }
+}
