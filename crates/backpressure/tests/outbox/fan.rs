@@ -1,0 +1,143 @@
+//! One publisher, many outboxes.
+
+use std::{sync::Arc, thread};
+
+use longwave_backpressure::outbox::{
+    Class::{Control, Live, Replay},
+    Delivery, Fan, Limits, Outbox, Policy, Receiver,
+};
+
+use crate::support::{Item, all, item, secs, short};
+
+fn outbox(items: usize, policy: Policy) -> Outbox<Item> {
+    Outbox::weighed_by(Limits::new(1 << 20, items), |item: &Item| item.weight).policy(policy)
+}
+
+fn fan() -> Fan<Item> {
+    Fan::weighed_by(|item: &Item| item.weight)
+}
+
+#[test]
+fn each_subscriber_has_its_own_policy() {
+    let fan = fan();
+    let policies = [Policy::Wait, Policy::DropNewest, Policy::DropOldest, Policy::Disconnect];
+    let mut readers = policies.map(|policy| fan.subscribe(&outbox(2, policy), secs(0)));
+    for id in 1..=4 {
+        fan.publish(Live, item(id, 1), secs(0));
+    }
+    assert_eq!(fan.subscribers(), 3);
+    drop(fan);
+    let seen = readers.each_mut().map(|reader| short(&all(reader)));
+    assert_eq!(seen, ["1 2 -2/2", "1 2 -2/2", "-2/2 3 4", "overflow -3/3"]);
+}
+
+#[test]
+fn a_stalled_subscriber_is_passed_over_and_comes_back_when_it_has_drained() {
+    let fan = fan();
+    let mut reader = fan.subscribe(&outbox(4, Policy::DropNewest), secs(0));
+    for id in 1..=9 {
+        let reach = fan.publish(Live, item(id, 2), secs(0));
+        assert_eq!((reach.queued, reach.dropped), (usize::from(id <= 4), usize::from(id > 4)));
+    }
+    fan.publish(Control, item(100, 1), secs(0));
+    assert_eq!(short(&[reader.try_recv().expect("control"), reader.try_recv().expect("live")]), "100 1");
+    fan.publish(Live, item(10, 2), secs(0));
+    assert_eq!(short(&[reader.try_recv().expect("live")]), "2");
+    assert_eq!(fan.publish(Live, item(11, 2), secs(0)).queued, 1);
+    assert_eq!(short(&all(&mut reader)), "3 4 -6/12 11");
+    assert_eq!((reader.stats().dropped, reader.stats().dropped_bytes), (6, 12));
+}
+
+#[test]
+fn what_was_missed_last_is_said_without_waiting_for_more() {
+    let fan = fan();
+    let mut reader = fan.subscribe(&outbox(2, Policy::Wait), secs(0));
+    for id in 1..=9 {
+        fan.publish(Live, item(id, 1), secs(0));
+    }
+    assert_eq!(short(&all(&mut reader)), "1 2 -7/7");
+    fan.publish(Live, item(10, 1), secs(0));
+    assert_eq!(short(&all(&mut reader)), "10");
+}
+
+#[test]
+fn a_replay_and_what_is_live_have_nothing_between_them() {
+    let fan = fan();
+    fan.publish(Live, item(1, 1), secs(0));
+    let mut reader = fan.subscribe_after(&outbox(9, Policy::Wait), secs(0), |sender| {
+        sender.try_send(Replay, item(1, 1), secs(0)).expect("there is room");
+    });
+    fan.publish(Live, item(2, 1), secs(0));
+    assert_eq!(short(&all(&mut reader)), "1 2");
+}
+
+#[test]
+fn those_who_are_gone_are_removed_with_or_without_a_publisher() {
+    let fan = fan();
+    for _ in 0..1000 {
+        drop(fan.subscribe(&outbox(2, Policy::Wait), secs(0)));
+    }
+    assert!(fan.subscribers() <= 32);
+    let reader = fan.subscribe(&outbox(1, Policy::Wait), secs(0));
+    fan.publish(Live, item(1, 1), secs(0));
+    fan.publish(Live, item(2, 1), secs(0));
+    assert_eq!(fan.subscribers(), 1);
+    drop(reader);
+    fan.publish(Live, item(3, 1), secs(0));
+    assert_eq!(fan.subscribers(), 0);
+}
+
+/// Items taken plus items said to be missing, which must add up, in order.
+fn follow(mut reader: Receiver<Item>, slow: bool) -> (u64, u64) {
+    let (mut taken, mut next) = (0, None);
+    loop {
+        match reader.try_recv() {
+            Ok(Delivery::Item(item)) => {
+                assert_eq!(
+                    *next.get_or_insert(item.id),
+                    item.id,
+                    "in order, and nothing is missing in silence"
+                );
+                next = Some(item.id + 1);
+                taken += 1;
+            }
+            Ok(Delivery::Lagged { dropped, .. }) => {
+                next = next.map(|next| next + dropped);
+            }
+            Ok(other) => panic!("{other:?}"),
+            Err(longwave_backpressure::outbox::TryRecvError::Empty) => thread::yield_now(),
+            Err(_) => return (taken, next.unwrap_or(0)),
+        }
+        if slow && taken % 7 == 0 {
+            thread::yield_now();
+        }
+    }
+}
+
+#[test]
+fn subscribing_and_leaving_while_items_are_published_loses_nothing() {
+    let fan = Arc::new(fan());
+    thread::scope(|scope| {
+        let publisher = Arc::clone(&fan);
+        scope.spawn(move || {
+            for id in 0..ITEMS {
+                publisher.publish(Live, item(id, 1), secs(0));
+            }
+        });
+        for round in 0..50_u64 {
+            let policy = [Policy::Wait, Policy::DropNewest, Policy::DropOldest][round as usize % 3];
+            let reader = fan.subscribe(&outbox(8, policy), secs(0));
+            let passing = fan.subscribe(&outbox(8, Policy::Wait), secs(0));
+            if round % 10 == 0 {
+                scope.spawn(move || {
+                    let (_, next) = follow(reader, round % 20 == 0);
+                    assert!(next == 0 || next == ITEMS, "{next}");
+                });
+            }
+            drop(passing);
+        }
+        drop(fan);
+    });
+}
+
+const ITEMS: u64 = 20_000;
