@@ -6,9 +6,7 @@ use std::{
 };
 
 use super::{
-    Class, End, Outbox, Receiver, SendError, Sender, Sent, Weigh,
-    returns::{Returns, Skipped},
-    settings::nanos,
+    Class, End, Outbox, Receiver, SendError, Sender, Sent, Weigh, limits::nanos, list::List, returns::Returns,
 };
 
 /// One publisher, and an outbox for each of many subscribers.
@@ -47,18 +45,6 @@ pub struct Fan<T> {
     list: Mutex<List<T>>,
 }
 
-struct List<T> {
-    active: Vec<Sender<T>>,
-    /// Those that are passed over, each in the place that its outbox knows.
-    skipped: Vec<Option<Sender<T>>>,
-    vacant: Vec<usize>,
-    /// Kept for their room.
-    returned: Vec<usize>,
-    wakers: Vec<Waker>,
-    /// How many there may be before those that are gone are removed without an item being published.
-    room: usize,
-}
-
 /// How many subscribers an item has reached.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
@@ -91,15 +77,7 @@ impl<T: Clone> Fan<T> {
     /// An item is weighed once, whatever the outboxes of its subscribers would weigh it by.
     #[must_use]
     pub fn weighed_by(weigh: impl Fn(&T) -> usize + Send + Sync + 'static) -> Self {
-        let list = List {
-            active: Vec::new(),
-            skipped: Vec::new(),
-            vacant: Vec::new(),
-            returned: Vec::new(),
-            wakers: Vec::new(),
-            room: 16,
-        };
-        Self { weigh: Box::new(weigh), returns: Arc::default(), list: Mutex::new(list) }
+        Self { weigh: Box::new(weigh), returns: Arc::default(), list: Mutex::new(List::new()) }
     }
 
     /// Adds a subscriber, which gets all that is published after this returns.
@@ -143,7 +121,7 @@ impl<T: Clone> Fan<T> {
         list.bring_back(&self.returns);
         if class == Class::Live {
             self.returns.count(weight);
-            reach.dropped = list.skipped.len() - list.vacant.len();
+            reach.dropped = list.passed_over();
         } else {
             for sender in list.skipped.iter().flatten() {
                 let (sent, waker) = sender.shared().send(class, item.clone(), weight, now);
@@ -189,8 +167,7 @@ impl<T: Clone> Fan<T> {
     /// Returns how many subscribers there are; those that are gone may count until something is published.
     #[must_use]
     pub fn subscribers(&self) -> usize {
-        let list = self.lock();
-        list.active.len() + list.skipped.len() - list.vacant.len()
+        self.lock().len()
     }
 }
 
@@ -210,50 +187,12 @@ impl Reach {
     }
 }
 
-impl<T> List<T> {
-    /// Looks at those again that have drained their outboxes.
-    fn bring_back(&mut self, returns: &Returns) {
-        returns.collect(&mut self.returned);
-        for place in self.returned.drain(..) {
-            let Some(sender) = self.skipped.get_mut(place).and_then(Option::take) else { continue };
-            self.vacant.push(place);
-            if sender.shared().resume() {
-                self.active.push(sender);
-            }
-        }
-    }
-
-    /// Passes a subscriber over from now on, unless it has drained its outbox by now.
-    ///
-    /// What was refused, and not counted as dropped, is counted with its weight.
-    fn pass_over(&mut self, place: usize, returns: &Arc<Returns>, refused: Option<usize>) -> bool {
-        let vacant = self.vacant.last().copied().unwrap_or(self.skipped.len());
-        let skipped = Skipped { returns: Arc::clone(returns), place: vacant, seen: returns.published() };
-        if !self.active[place].shared().pass_over(skipped, refused) {
-            return false;
-        }
-        let sender = Some(self.active.swap_remove(place));
-        match self.vacant.pop() {
-            Some(vacant) => self.skipped[vacant] = sender,
-            None => self.skipped.push(sender),
-        }
-        true
-    }
-
-    fn make_room(&mut self) {
-        if self.active.len() >= self.room {
-            self.active.retain(|sender| !sender.is_closed());
-            self.room = self.active.len().saturating_mul(2).max(16);
-        }
-    }
-}
-
 impl<T> fmt::Debug for Fan<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let list = self.lock();
         f.debug_struct("Fan")
             .field("active", &list.active.len())
-            .field("skipped", &(list.skipped.len() - list.vacant.len()))
+            .field("skipped", &list.passed_over())
             .finish_non_exhaustive()
     }
 }

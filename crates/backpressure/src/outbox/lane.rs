@@ -1,6 +1,6 @@
 use std::collections::VecDeque;
 
-use super::{Class, Delivery, settings::Limits};
+use super::{Class, Delivery, Limits};
 
 /// The items of one class, and the gaps between them.
 pub(super) struct Lane<T> {

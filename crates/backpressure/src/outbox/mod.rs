@@ -41,6 +41,8 @@ mod budget;
 mod fan;
 mod index;
 mod lane;
+mod limits;
+mod list;
 mod offer;
 mod progress;
 mod receiver;
@@ -56,9 +58,10 @@ mod words;
 pub use self::{
     budget::Budget,
     fan::{Fan, Reach},
+    limits::Limits,
     receiver::{Receiver, Recv},
     sender::{Sender, Sending},
-    settings::{Limits, Outbox},
+    settings::Outbox,
     weigh::Weigh,
     words::{Class, Closed, Delivery, End, Policy, SendError, Sent, Stats, TryRecvError, Verdict},
 };

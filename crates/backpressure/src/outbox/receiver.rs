@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Delivery, Stats, TryRecvError, Verdict, settings::nanos, shared::Shared, take::Pop};
+use super::{Delivery, Stats, TryRecvError, Verdict, limits::nanos, shared::Shared, take::Pop};
 
 /// The side of an outbox where deliveries come out.
 ///

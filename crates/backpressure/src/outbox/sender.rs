@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Class, Closed, End, SendError, Sent, Stats, Verdict, settings::nanos, shared::Shared};
+use super::{Class, Closed, End, SendError, Sent, Stats, Verdict, limits::nanos, shared::Shared};
 
 /// The side of an outbox where items go in.
 ///

@@ -5,5 +5,6 @@ mod fan;
 mod model;
 mod policies;
 mod races;
+mod reference;
 mod slow;
 mod support;

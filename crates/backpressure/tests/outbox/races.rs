@@ -43,7 +43,7 @@ fn dawdle(state: &mut u64) {
     for _ in 0..*state % 64 {
         std::hint::spin_loop();
     }
-    if *state % 97 == 0 {
+    if state.is_multiple_of(97) {
         thread::yield_now();
     }
 }
