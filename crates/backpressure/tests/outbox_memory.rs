@@ -42,12 +42,15 @@ fn an_outbox_is_small_when_idle_and_allocates_nothing_for_a_delivery() {
     assert_eq!(held(&region), 0);
 
     for policy in [Policy::Wait, Policy::DropNewest, Policy::DropOldest] {
-        for kind in [outbox(policy), outbox(policy).latest_by(|id| Some(id % 5))] {
+        let latest = outbox(policy).latest_by(|id| Some(id % 5));
+        // Keys that are all new, each of which is forgotten with its item.
+        let many = outbox(policy).latest_by(|id| Some(*id));
+        for kind in [outbox(policy), latest, many] {
             let (sender, mut receiver) = kind.open(NOW);
             let mut turn = |turns: u64| {
                 for turn in 0..turns {
                     for id in 0..11 {
-                        let _ = sender.try_send(Live, turn + id, NOW);
+                        let _ = sender.try_send(Live, turn * 7 + id, NOW);
                         let _ = sender.try_send(Replay, id, NOW);
                     }
                     let _ = sender.try_send(Control, 0, NOW);

@@ -7,7 +7,7 @@ pub(super) struct After<T> {
     /// Items that are no longer wanted. A few have room without an allocation: as many as one push displaces.
     few: [Option<T>; 2],
     more: Vec<T>,
-    pub(super) lanes: Option<Lanes<T>>,
+    pub(super) lanes: Option<Box<Lanes<T>>>,
     pub(super) receiver: Option<Waker>,
     pub(super) sender: Option<Waker>,
     /// An outbox that a fan passes over, and that it should look at again.

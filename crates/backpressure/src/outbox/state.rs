@@ -131,7 +131,7 @@ impl<T> State<T> {
 
     /// Lets go of all that waits; returns all that the consumer has not been told of.
     pub(super) fn clear(&mut self, settings: &Settings<T>, after: &mut After<T>) -> Option<Gap> {
-        let mut lanes = *self.lanes.take()?;
+        let mut lanes = self.lanes.take()?;
         after.sender = lanes.sender.take();
         if let Some(mut skipped) = lanes.skipped.take() {
             lanes.live.miss(self.missed(&mut skipped));
