@@ -35,7 +35,7 @@ impl Limits {
 
     /// Sets how long an item may wait; one that has waited longer is dropped and never delivered.
     ///
-    /// Items of [`Class::Control`] have no age. Time passes only when somebody tells it: whoever sends an item, or
+    /// Items of [`Class::Control`](super::Class::Control) have no age. Time passes only when somebody tells it: whoever sends an item, or
     /// calls `advance` on either side. Nothing is ever delivered that is older by the latest time told.
     #[must_use]
     pub const fn age(mut self, age: Duration) -> Self {
@@ -47,7 +47,7 @@ impl Limits {
     ///
     /// A class is under strain once `high` bytes wait or something did not fit, and remains so until no more
     /// than `low` bytes and half of the items wait. Only then is a waiting sender woken, so that it does not wake
-    /// for each item; and only under strain is a reader judged (see [`Outbox::stall`]).
+    /// for each item; and only under strain is a reader judged (see [`Outbox::stall`](super::Outbox::stall)).
     ///
     /// `high` is at most the limit in bytes, and `low` at most `high`; what is more is taken for that.
     #[must_use]
