@@ -33,7 +33,8 @@ impl<T> After<T> {
         }
     }
 
-    pub(super) fn settle(mut self, budget: Option<&Budget>) {
+    /// By reference, since it would be copied for each item if it were moved.
+    pub(super) fn settle(&mut self, budget: Option<&Budget>) {
         if let Some(skipped) = self.returned.take() {
             skipped.give_back();
         }
