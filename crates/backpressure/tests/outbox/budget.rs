@@ -8,7 +8,7 @@ use std::{
 
 use longwave_backpressure::outbox::{Budget, Class::Live, Limits, Outbox, Policy, SendError, Sent};
 
-use crate::support::{Count, Item, all, item, secs, short};
+use crate::support::{Count, Item, all, item, keyed, secs, short};
 
 fn outbox(budget: &Budget, policy: Policy) -> Outbox<Item> {
     let outbox = Outbox::weighed_by(Limits::new(100, 100), |item: &Item| item.weight);
@@ -74,4 +74,15 @@ fn a_sender_that_waits_for_the_budget_is_woken_by_whoever_frees_it() {
     reader.try_recv().expect("there is an item");
     assert_eq!(woken.get(), 1);
     assert_eq!(sending.poll(&mut cx), Poll::Ready(Ok(Sent::Queued)));
+}
+
+#[test]
+fn a_lighter_latest_gives_back_what_it_does_not_need() {
+    let budget = Budget::new(10);
+    let outbox = outbox(&budget, Policy::DropOldest).latest_by(|item| item.key);
+    let (sender, _receiver) = outbox.open(secs(0));
+    for (weight, used) in [(8, 8), (3, 3), (5, 5)] {
+        sender.try_send(Live, keyed(1, weight, 1), secs(0)).expect("it is open");
+        assert_eq!(budget.used(), used);
+    }
 }

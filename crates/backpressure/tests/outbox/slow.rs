@@ -72,3 +72,17 @@ fn a_long_replay_that_is_read_is_not_slow_and_one_that_is_not_is() {
     }
     assert_eq!(sender.advance(secs(231)), Verdict::Slow);
 }
+
+#[test]
+fn a_second_burst_that_is_smaller_is_judged_by_itself() {
+    let (sender, mut receiver) = open(Policy::DropOldest);
+    send(&sender, Live, 100, 0);
+    for _ in 0..85 {
+        receiver.try_recv().expect("there is an item");
+    }
+    send(&sender, Live, 45, 1);
+    for now in 2..40 {
+        receiver.try_recv().expect("there is an item");
+        assert_eq!(sender.advance(secs(now)), Verdict::Healthy);
+    }
+}
