@@ -7,6 +7,7 @@ use crate::{
     table::Unit,
 };
 use bytes::Bytes;
+use longwave_backpressure::outbox::{Class, Delivery, Fan, Limits, Outbox, Policy, Receiver};
 use std::{
     collections::VecDeque,
     sync::{
@@ -14,6 +15,7 @@ use std::{
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
 const SUBSCRIBERS: usize = 10_000;
@@ -28,6 +30,13 @@ impl Taken {
         assert_eq!(message.len(), 100);
         // All tasks share one thread, so there is no need for a locked addition.
         self.0.store(self.0.load(Relaxed) + 1, Relaxed);
+    }
+
+    fn delivery(&self, delivery: &Delivery<Bytes>) {
+        match delivery {
+            Delivery::Item(message) => self.add(message),
+            other => panic!("{other:?}, though all take everything in time"),
+        }
     }
 
     async fn reached(&self, count: usize) {
@@ -140,6 +149,23 @@ pub fn run(bench: &mut Bench) {
                 );
                 move |message| senders.iter().for_each(|s| assert!(s.try_send(message.clone()).is_ok()))
             }),
+            participant("longwave, one by one", burst, |taken| {
+                let fan = longwave_fan(taken, |mut receiver, taken| async move {
+                    while let Some(delivery) = receiver.recv().await {
+                        taken.delivery(&delivery);
+                    }
+                });
+                move |message| drop(fan.publish(Class::Live, message.clone(), Duration::ZERO))
+            }),
+            participant("longwave, all that waits", burst, |taken| {
+                let fan = longwave_fan(taken, |mut receiver, taken| async move {
+                    while let Some(delivery) = receiver.recv().await {
+                        taken.delivery(&delivery);
+                        receiver.drain_ready(usize::MAX, |delivery| taken.delivery(&delivery));
+                    }
+                });
+                move |message| drop(fan.publish(Class::Live, message.clone(), Duration::ZERO))
+            }),
             participant("queue and notify each*", burst, |taken| {
                 // No bound and no closing: a locked queue, and one wake-up per burst and subscriber.
                 let mut queues = Vec::with_capacity(SUBSCRIBERS);
@@ -158,6 +184,20 @@ pub fn run(bench: &mut Bench) {
         ];
         table.column(format!("bursts of {burst}"), None, rows);
     }
+}
+
+/// Spawns the subscribers of a fan, each with bounds and a policy of its own.
+fn longwave_fan<F: Future<Output = ()> + Send + 'static>(
+    taken: &Taken,
+    task: impl Fn(Receiver<Bytes>, Taken) -> F,
+) -> Fan<Bytes> {
+    let fan = Fan::new();
+    for subscriber in 0..SUBSCRIBERS {
+        let policy = [Policy::DropOldest, Policy::DropNewest, Policy::Disconnect][subscriber % 3];
+        let outbox = Outbox::new(Limits::new(64 * 1024, 64)).policy(policy);
+        tokio::spawn(task(fan.subscribe(&outbox, Duration::ZERO), taken.clone()));
+    }
+    fan
 }
 
 /// Spawns subscribers with a channel each and returns the senders.

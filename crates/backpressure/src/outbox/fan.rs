@@ -1,12 +1,16 @@
 use std::{
     fmt, mem,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     task::Waker,
+    thread,
     time::Duration,
 };
 
 use super::{
-    Class, End, Outbox, Receiver, SendError, Sender, Sent, Weigh, limits::nanos, list::List, returns::Returns,
+    Class, End, Outbox, Receiver, Sender, Verdict, Weigh,
+    limits::nanos,
+    log::{Crowd, Link, Log},
+    shared::Shared,
 };
 
 /// One publisher, and an outbox for each of many subscribers.
@@ -31,7 +35,7 @@ use super::{
 ///
 /// for item in ["one", "two"] {
 ///     let reach = fan.publish(Class::Live, item, Duration::ZERO);
-///     assert_eq!(reach.queued, 2);
+///     assert_eq!(reach.subscribers, 2);
 /// }
 /// assert_eq!(patient.try_recv(), Ok(Delivery::Item("one")));
 /// assert_eq!(patient.try_recv(), Ok(Delivery::Item("two")));
@@ -40,21 +44,27 @@ use super::{
 /// ```
 pub struct Fan<T> {
     weigh: Box<dyn Fn(&T) -> usize + Send + Sync>,
-    returns: Arc<Returns>,
-    /// Above all locks of outboxes.
-    list: Mutex<List<T>>,
+    /// Several, so that subscribers on many threads do not all wait for one lock.
+    logs: Box<[Arc<Log<T>>]>,
+    /// Whoever publishes holds this until all logs have the item, so that all have the same order.
+    turn: Mutex<Turn<T>>,
+}
+
+/// What is kept for its room, and who is next.
+struct Turn<T> {
+    wakers: Vec<Waker>,
+    outboxes: Vec<Weak<Shared<T>>>,
+    next: usize,
 }
 
 /// How many subscribers an item has reached.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Reach {
-    /// Those in whose outboxes it is.
-    pub queued: usize,
-    /// Those for whom it was dropped, with those that are passed over.
-    pub dropped: usize,
-    /// Those that were found to be gone or ended, and were removed.
-    pub gone: usize,
+    /// Those that get the item, unless there is no room for it in their outboxes by the time it is put there.
+    pub subscribers: usize,
+    /// Those that have not drained their outboxes, and are told that they missed the item when they have.
+    pub passed_over: usize,
 }
 
 impl<T: Clone + Weigh + 'static> Fan<T> {
@@ -77,7 +87,12 @@ impl<T: Clone> Fan<T> {
     /// An item is weighed once, whatever the outboxes of its subscribers would weigh it by.
     #[must_use]
     pub fn weighed_by(weigh: impl Fn(&T) -> usize + Send + Sync + 'static) -> Self {
-        Self { weigh: Box::new(weigh), returns: Arc::default(), list: Mutex::new(List::new()) }
+        let logs = thread::available_parallelism().map_or(1, usize::from).min(MAX_LOGS);
+        Self {
+            weigh: Box::new(weigh),
+            logs: (0..logs).map(|_| Arc::new(Log::new())).collect(),
+            turn: Mutex::new(Turn { wakers: Vec::new(), outboxes: Vec::new(), next: 0 }),
+        }
     }
 
     /// Adds a subscriber, which gets all that is published after this returns.
@@ -100,14 +115,16 @@ impl<T: Clone> Fan<T> {
         begin: impl FnOnce(&Sender<T>),
     ) -> Receiver<T> {
         let (sender, receiver) = outbox.open(now);
-        let mut list = self.lock();
+        let mut turn = self.turn();
         begin(&sender);
-        list.make_room();
-        list.active.push(sender);
+        let log = &self.logs[turn.next % self.logs.len()];
+        turn.next = turn.next.wrapping_add(1);
+        let place = log.lock().enter(Arc::downgrade(sender.shared()));
+        sender.shared().link(Link { log: Arc::clone(log), place });
         receiver
     }
 
-    /// Puts an item into the outboxes of all subscribers.
+    /// Puts an item within reach of all subscribers, and wakes those that wait for it.
     ///
     /// - `now`: the time since the same point as for [`Self::subscribe`].
     ///
@@ -115,84 +132,134 @@ impl<T: Clone> Fan<T> {
     /// Those who publish at the same time take turns, so the order is the same for all.
     pub fn publish(&self, class: Class, item: T, now: Duration) -> Reach {
         let (weight, now) = ((self.weigh)(&item), nanos(now));
-        let mut reach = Reach::default();
-        let mut guard = self.lock();
-        let list = &mut *guard;
-        list.bring_back(&self.returns);
         if class == Class::Live {
-            self.returns.count(weight);
-            reach.dropped = list.passed_over();
+            self.publish_live(item, weight, now)
         } else {
-            for sender in list.skipped.iter().flatten() {
-                let (sent, waker) = sender.shared().send(class, item.clone(), weight, now);
-                list.wakers.extend(waker);
-                reach.count(&sent);
-                if sent.is_err() {
-                    sender.end(End::Overflow);
-                }
-            }
+            self.publish_other(class, &item, weight, now)
         }
-        let mut place = 0;
-        while let Some(sender) = list.active.get(place) {
-            let (sent, waker) = sender.shared().send(class, item.clone(), weight, now);
-            list.wakers.extend(waker);
-            reach.count(&sent);
-            match sent {
-                Ok(Sent::Ended) | Err(SendError::Closed(_)) => drop(list.active.swap_remove(place)),
-                Ok(Sent::Dropped) | Err(_) if class == Class::Live => {
-                    let refused = sent.is_err();
-                    if !list.pass_over(place, &self.returns, refused.then_some(weight)) {
-                        place += 1;
-                    }
-                }
-                Err(_) => {
-                    sender.end(End::Overflow);
-                    drop(list.active.swap_remove(place));
-                }
-                Ok(_) => place += 1,
+    }
+
+    fn publish_live(&self, item: T, weight: usize, now: u64) -> Reach {
+        let mut reach = Reach::default();
+        let mut turn = self.turn();
+        let (mut wakers, mut outboxes) = turn.lend();
+        let mut item = Some(item);
+        for (place, log) in self.logs.iter().enumerate() {
+            let copy = if place + 1 < self.logs.len() { item.clone() } else { item.take() };
+            let Some(item) = copy else { continue };
+            let mut log = log.lock();
+            // An item that nobody follows is dropped without the lock.
+            let unwanted = log.publish(item, weight, now, &mut wakers);
+            reach.count(log.crowd());
+            if log.is_crowded() {
+                log.outboxes(true, &mut outboxes);
             }
+            drop(log);
+            drop(unwanted);
         }
-        // Nobody is woken under the lock, and the room for those to wake is kept.
-        let mut wakers = mem::take(&mut list.wakers);
-        drop(guard);
+        drop(turn);
         wakers.drain(..).for_each(Waker::wake);
-        let mut list = self.lock();
-        if list.wakers.capacity() < wakers.capacity() {
-            wakers.append(&mut list.wakers);
-            list.wakers = wakers;
+        for outbox in outboxes.drain(..).filter_map(|outbox| outbox.upgrade()) {
+            outbox.catch_up();
         }
+        self.turn().give_back(wakers, outboxes);
         reach
     }
 
-    /// Returns how many subscribers there are; those that are gone may count until something is published.
+    /// All subscribers.
+    fn outboxes(&self) -> (Vec<Arc<Shared<T>>>, Reach) {
+        let (mut outboxes, mut reach) = (Vec::new(), Reach::default());
+        for log in &self.logs {
+            let log = log.lock();
+            log.outboxes(false, &mut outboxes);
+            reach.count(log.crowd());
+        }
+        (outboxes.iter().filter_map(Weak::upgrade).collect(), reach)
+    }
+
+    fn publish_other(&self, class: Class, item: &T, weight: usize, now: u64) -> Reach {
+        let turn = self.turn();
+        let (outboxes, reach) = self.outboxes();
+        let mut wakers = Vec::new();
+        for outbox in outboxes {
+            let (sent, waker) = outbox.send(class, item.clone(), weight, now);
+            wakers.extend(waker);
+            if sent.is_err() {
+                outbox.end(End::Overflow);
+            }
+        }
+        drop(turn);
+        wakers.into_iter().for_each(Waker::wake);
+        reach
+    }
+
+    /// Tells the time to all subscribers: drops what has waited longer than it may, and ends those that are slow.
+    ///
+    /// Without this nobody looks after a subscriber that does not, so it is good to call it every second or so.
+    ///
+    /// - Returns how many were ended, with [`End::Slow`].
+    pub fn end_slow(&self, now: Duration) -> usize {
+        let (outboxes, _) = self.outboxes();
+        let slow = |outbox: &&Arc<Shared<T>>| outbox.advance(nanos(now)) == Verdict::Slow;
+        outboxes.iter().filter(slow).map(|outbox| outbox.end(End::Slow)).count()
+    }
+
+    /// Returns how many subscribers there are.
     #[must_use]
     pub fn subscribers(&self) -> usize {
-        self.lock().len()
+        let crowds = self.logs.iter().map(|log| log.lock().crowd());
+        crowds.map(|crowd| crowd.followers + crowd.passed_over).sum()
     }
 }
 
 impl<T> Fan<T> {
-    fn lock(&self) -> MutexGuard<'_, List<T>> {
-        self.list.lock().unwrap_or_else(PoisonError::into_inner)
+    fn turn(&self) -> MutexGuard<'_, Turn<T>> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Reach {
-    const fn count<T>(&mut self, sent: &Result<Sent, SendError<T>>) {
-        match sent {
-            Ok(Sent::Ended) | Err(SendError::Closed(_)) => self.gone += 1,
-            Ok(Sent::Dropped) | Err(_) => self.dropped += 1,
-            Ok(_) => self.queued += 1,
+    const fn count(&mut self, crowd: Crowd) {
+        self.subscribers += crowd.followers;
+        self.passed_over += crowd.passed_over;
+    }
+}
+
+impl<T> Turn<T> {
+    /// Hands out what has room, for use without the lock.
+    fn lend(&mut self) -> (Vec<Waker>, Vec<Weak<Shared<T>>>) {
+        (mem::take(&mut self.wakers), mem::take(&mut self.outboxes))
+    }
+
+    fn give_back(&mut self, wakers: Vec<Waker>, outboxes: Vec<Weak<Shared<T>>>) {
+        self.wakers = wakers;
+        self.outboxes = outboxes;
+    }
+}
+
+impl<T> Drop for Fan<T> {
+    fn drop(&mut self) {
+        let mut wakers = Vec::new();
+        for log in &self.logs {
+            let mut log = log.lock();
+            log.closed = true;
+            log.wake_all(&mut wakers);
         }
+        wakers.into_iter().for_each(Waker::wake);
     }
 }
 
 impl<T> fmt::Debug for Fan<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = self.lock();
+        let mut reach = Reach::default();
+        self.logs.iter().for_each(|log| reach.count(log.lock().crowd()));
+        let Reach { subscribers, passed_over } = reach;
         f.debug_struct("Fan")
-            .field("active", &list.active.len())
-            .field("skipped", &list.passed_over())
+            .field("subscribers", &subscribers)
+            .field("passed_over", &passed_over)
             .finish_non_exhaustive()
     }
 }
+
+/// More would cost a publisher more than subscribers gain.
+const MAX_LOGS: usize = 8;

@@ -40,6 +40,11 @@ impl Gap {
         self.bytes += other.bytes;
     }
 
+    /// What this is more than another.
+    pub(super) const fn since(self, other: Self) -> Self {
+        Self { dropped: self.dropped - other.dropped, bytes: self.bytes - other.bytes }
+    }
+
     const fn is_none(self) -> bool {
         self.dropped == 0
     }

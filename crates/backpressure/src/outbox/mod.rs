@@ -39,14 +39,14 @@
 mod after;
 mod budget;
 mod fan;
+mod follow;
 mod index;
 mod lane;
 mod limits;
-mod list;
+mod log;
 mod offer;
 mod progress;
 mod receiver;
-mod returns;
 mod sender;
 mod settings;
 mod shared;

@@ -6,6 +6,15 @@ use super::{
     state::{Lanes, State},
 };
 
+/// An item that is to be let in.
+pub(super) struct Incoming<T> {
+    pub(super) class: Class,
+    pub(super) item: T,
+    pub(super) weight: usize,
+    /// When it was handed over, in nanoseconds.
+    pub(super) since: u64,
+}
+
 /// What has become of an item.
 pub(super) enum Offer<T> {
     Done(Sent),
@@ -27,7 +36,7 @@ impl<T> State<T> {
     pub(super) fn offer(
         &mut self,
         settings: &Settings<T>,
-        (class, item, weight): (Class, T, usize),
+        Incoming { class, item, weight, since }: Incoming<T>,
         funds: Funds,
         after: &mut After<T>,
     ) -> Offer<T> {
@@ -64,7 +73,7 @@ impl<T> State<T> {
                     _ => true,
                 };
             if paid {
-                let sent = self.put(settings, (class, item, weight), found, after);
+                let sent = self.put(settings, Incoming { class, item, weight, since }, found, after);
                 return Offer::Done(if displaced { Sent::Displaced } else { sent });
             }
             if fits && funds == Funds::Unknown {
@@ -75,7 +84,7 @@ impl<T> State<T> {
             }
             match found {
                 Some((position, _)) if lanes.live.is_first(position) => {
-                    return match self.replace_first(settings, item, weight, after) {
+                    return match self.replace_first(settings, item, (weight, since), after) {
                         Ok(()) => Offer::Done(Sent::Displaced),
                         Err(item) => self.overflow(settings, (class, item, weight), after),
                     };
@@ -96,7 +105,7 @@ impl<T> State<T> {
         &mut self,
         settings: &Settings<T>,
         item: T,
-        weight: usize,
+        (weight, since): (usize, u64),
         after: &mut After<T>,
     ) -> Result<(), T> {
         let Some(lanes) = &mut self.lanes else { return Err(item) };
@@ -106,14 +115,14 @@ impl<T> State<T> {
             let Some(lanes) = &mut self.lanes else { return Err(item) };
             let fits = lanes.live.bytes() + weight <= settings.limits(Class::Live).bytes;
             if fits && settings.budget.as_ref().is_none_or(|budget| budget.reserve(more)) {
-                let (slot, old) = old.with(item, weight, self.clock);
+                let (slot, old) = old.with(item, weight, since);
                 let position = lanes.live.put_first(slot);
                 if let (Some(index), Some(item)) = (&mut lanes.index, lanes.live.first()) {
                     index.enter(item, position);
                 }
                 self.conflated += 1;
                 after.bury(old);
-                after.receiver = self.receiver.take();
+                after.receiver = self.take_waker();
                 return Ok(());
             }
             if lanes.live.len() == 0 {
@@ -127,7 +136,7 @@ impl<T> State<T> {
     fn put(
         &mut self,
         settings: &Settings<T>,
-        (class, item, weight): (Class, T, usize),
+        Incoming { class, item, weight, since }: Incoming<T>,
         found: Option<(u64, usize)>,
         after: &mut After<T>,
     ) -> Sent {
@@ -137,7 +146,7 @@ impl<T> State<T> {
             if let Some(budget) = &settings.budget {
                 budget.release(old.saturating_sub(weight));
             }
-            if let Some(old) = lanes.live.replace(position, item, weight, self.clock) {
+            if let Some(old) = lanes.live.replace(position, item, weight, since) {
                 after.bury(old);
             }
             self.conflated += 1;
@@ -146,14 +155,14 @@ impl<T> State<T> {
             if let (Class::Live, Some(index)) = (class, &mut lanes.index) {
                 index.enter(&item, lanes.live.next());
             }
-            lanes.lane(class).push(item, weight, self.clock, settings.limits(class));
+            lanes.lane(class).push(item, weight, since, settings.limits(class));
             Sent::Queued
         };
         if class != Class::Control {
             let level = lanes.live.level();
             if began { lanes.progress.begin(self.clock, level) } else { lanes.progress.rise(level) }
         }
-        after.receiver = self.receiver.take();
+        after.receiver = self.take_waker();
         sent
     }
 
@@ -171,7 +180,7 @@ impl<T> State<T> {
             Policy::DropNewest | Policy::DropOldest if class != Class::Control => {
                 lanes.lane(class).miss(Gap::of(weight));
                 self.count(Gap::of(weight));
-                after.receiver = self.receiver.take();
+                after.receiver = self.take_waker();
                 after.bury(item);
                 return Offer::Done(Sent::Dropped);
             }

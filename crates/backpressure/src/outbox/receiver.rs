@@ -31,7 +31,7 @@ impl<T> Receiver<T> {
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Delivery<T>>> {
         match self.shared.pop(Some(cx)) {
             Pop::Delivery(delivery, _) => Poll::Ready(Some(delivery)),
-            Pop::Empty => Poll::Pending,
+            Pop::Empty | Pop::Behind => Poll::Pending,
             Pop::Over => Poll::Ready(None),
         }
     }
@@ -79,7 +79,7 @@ impl<T> Receiver<T> {
     pub fn try_recv(&mut self) -> Result<Delivery<T>, TryRecvError> {
         match self.shared.pop(None) {
             Pop::Delivery(delivery, _) => Ok(delivery),
-            Pop::Empty => Err(TryRecvError::Empty),
+            Pop::Empty | Pop::Behind => Err(TryRecvError::Empty),
             Pop::Over => Err(TryRecvError::Over),
         }
     }
@@ -114,20 +114,27 @@ impl<T> Receiver<T> {
         loop {
             // A few at a time: the lock is taken less often, and a callback is never under it.
             let mut batch = [const { None }; BATCH];
-            let more = self.shared.locked(|state, settings, after| {
+            let next = self.shared.locked(|state, settings, after| {
                 for place in &mut batch {
-                    let Pop::Delivery(delivery, weight) = state.pop(settings, after) else { return false };
-                    *place = Some(delivery);
-                    bytes += weight;
+                    match state.pop(settings, after, None) {
+                        Pop::Delivery(delivery, weight) => {
+                            *place = Some(delivery);
+                            bytes += weight;
+                        }
+                        Pop::Behind => return Next::Behind,
+                        Pop::Empty | Pop::Over => return Next::Done,
+                    }
                     if bytes >= max_bytes {
-                        return false;
+                        return Next::Done;
                     }
                 }
-                true
+                Next::More
             });
             batch.into_iter().flatten().for_each(&mut take);
-            if !more {
-                return bytes;
+            match next {
+                Next::Done => return bytes,
+                Next::Behind => self.shared.catch_up(),
+                Next::More => {}
             }
         }
     }
@@ -142,10 +149,10 @@ impl<T> Receiver<T> {
     /// An outbox keeps the room of its largest queue, so that nothing is allocated for each item. One that has been
     /// idle for long holds next to nothing after this, and makes room again when it has to.
     pub fn release_room(&mut self) -> bool {
-        self.shared.locked(|state, settings, after| {
+        self.shared.locked(|state, _, after| {
             let idle = state.ended.is_none() && state.lanes.as_ref().is_none_or(|lanes| lanes.is_idle());
             if idle {
-                state.clear(settings, after);
+                after.lanes = state.lanes.take();
             }
             idle
         })
@@ -154,7 +161,7 @@ impl<T> Receiver<T> {
     /// Returns what has gone through the outbox so far.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.shared.lock().stats()
+        self.shared.stats()
     }
 }
 
@@ -163,7 +170,6 @@ impl<T> Drop for Receiver<T> {
         self.shared.locked(|state, settings, after| {
             state.receiver_gone = true;
             state.clear(settings, after);
-            after.receiver = state.receiver.take();
         });
     }
 }
@@ -196,6 +202,13 @@ impl<T> Future for Recv<'_, T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.receiver.poll_next(cx)
     }
+}
+
+/// What follows a batch.
+enum Next {
+    More,
+    Behind,
+    Done,
 }
 
 /// How many deliveries are taken under one lock.

@@ -7,7 +7,9 @@ use std::{
     time::Duration,
 };
 
-use super::{Class, Closed, End, SendError, Sent, Stats, Verdict, limits::nanos, shared::Shared};
+use super::{
+    Class, Closed, End, SendError, Sent, Stats, Verdict, limits::nanos, shared::Shared, state::Inlet,
+};
 
 /// The side of an outbox where items go in.
 ///
@@ -21,7 +23,7 @@ impl<T> Sender<T> {
         Self { shared }
     }
 
-    pub(super) fn shared(&self) -> &Shared<T> {
+    pub(super) const fn shared(&self) -> &Arc<Shared<T>> {
         &self.shared
     }
 
@@ -135,15 +137,17 @@ impl<T> Sender<T> {
     /// Returns what has gone through the outbox so far.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.shared.lock().stats()
+        self.shared.stats()
     }
 }
 
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
         self.shared.locked(|state, _, after| {
-            state.sender_gone = true;
-            after.receiver = state.receiver.take();
+            if let Inlet::Sender(waker) = &mut state.inlet {
+                after.receiver = waker.take();
+                state.sender_gone = true;
+            }
         });
     }
 }

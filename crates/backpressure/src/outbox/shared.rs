@@ -4,15 +4,14 @@ use std::{
 };
 
 use super::{
-    Class, Closed, End, Outbox, SendError, Sent, Verdict,
+    Class, Closed, End, Outbox, SendError, Sent, Stats, Verdict,
     after::After,
     budget::Candidate,
-    lane::Gap,
-    offer::{Funds, Offer},
-    returns::Skipped,
+    log::Link,
+    offer::{Funds, Incoming, Offer},
     settings::Settings,
-    state::{Lanes, State},
-    take::Pop,
+    state::{Inlet, State},
+    take::{Pop, wait},
 };
 
 /// What both sides of an outbox share.
@@ -60,7 +59,11 @@ impl<T> Shared<T> {
             let (offer, clock) = {
                 let mut state = self.lock();
                 state.tell(now);
-                (state.offer(settings, (class, item, weight), funds, &mut after), state.clock)
+                let since = state.clock;
+                (
+                    state.offer(settings, Incoming { class, item, weight, since }, funds, &mut after),
+                    state.clock,
+                )
             };
             let receiver = after.receiver.take();
             after.settle(settings.budget.as_ref());
@@ -70,10 +73,37 @@ impl<T> Shared<T> {
                 Offer::Short(given_back, needed) => {
                     receiver.into_iter().for_each(Waker::wake);
                     item = given_back;
-                    let found = settings.budget.as_ref().is_some_and(|budget| budget.find(needed, clock));
-                    funds = if found { Funds::Unknown } else { Funds::Exhausted };
+                    funds = self.find_funds(needed, clock);
                 }
             }
+        }
+    }
+
+    /// Asks the budget for room; only without the lock.
+    fn find_funds(&self, needed: usize, clock: u64) -> Funds {
+        let found = self.settings().budget.as_ref().is_some_and(|budget| budget.find(needed, clock));
+        if found { Funds::Unknown } else { Funds::Exhausted }
+    }
+
+    /// Puts into the queues what the fan has published up to now, each item as if it had come when it was published.
+    pub(super) fn catch_up(&self) {
+        let mut funds = Funds::Unknown;
+        loop {
+            let short = self.locked(|state, settings, after| {
+                // What is held is what the budget was asked for, unless somebody else was faster.
+                let held = state.take_held().map(|held| (held, funds));
+                let mut next =
+                    held.or_else(|| state.next_from_fan().map(|incoming| (incoming, Funds::Unknown)));
+                while let Some((incoming, funds)) = next {
+                    if let Some(short) = state.let_in(settings, incoming, funds, after) {
+                        return Some((short, state.clock));
+                    }
+                    next = state.next_from_fan().map(|incoming| (incoming, Funds::Unknown));
+                }
+                None
+            });
+            let Some((needed, clock)) = short else { return };
+            funds = self.find_funds(needed, clock);
         }
     }
 
@@ -93,18 +123,18 @@ impl<T> Shared<T> {
     }
 
     /// Takes what is next, or waits if there is a context to wait in.
-    pub(super) fn pop(&self, cx: Option<&mut Context<'_>>) -> Pop<T> {
-        self.locked(|state, settings, after| {
-            let pop = state.pop(settings, after);
-            if let (Pop::Empty, Some(cx)) = (&pop, cx) {
-                wait(&mut state.receiver, cx);
+    pub(super) fn pop(&self, mut cx: Option<&mut Context<'_>>) -> Pop<T> {
+        loop {
+            match self.locked(|state, settings, after| state.pop(settings, after, cx.as_deref_mut())) {
+                Pop::Behind => self.catch_up(),
+                pop => return pop,
             }
-            pop
-        })
+        }
     }
 
     /// Tells the time, and judges.
     pub(super) fn advance(&self, now: u64) -> Verdict {
+        self.catch_up();
         self.locked(|state, settings, after| {
             state.tell(now);
             let lagged = state.dropped;
@@ -112,45 +142,20 @@ impl<T> Shared<T> {
                 state.expire(settings, after);
             }
             if state.dropped > lagged && after.receiver.is_none() {
-                after.receiver = state.receiver.take();
+                after.receiver = state.take_waker();
             }
             state.verdict(settings)
         })
     }
 
-    /// Lets a fan pass this outbox over, unless its consumer has drained it already; whether it may. An item that
-    /// was refused is counted as dropped in either case.
-    pub(super) fn pass_over(&self, skipped: Skipped, refused: Option<usize>) -> bool {
-        self.locked(|state, settings, after| {
-            if state.is_closed() {
-                return false;
-            }
-            if let Some(weight) = refused {
-                state.count(Gap::of(weight));
-                state.lanes.get_or_insert_with(|| Box::new(Lanes::new(settings))).live.miss(Gap::of(weight));
-                after.receiver = state.receiver.take();
-            }
-            let strained = state.lanes.as_mut().filter(|lanes| lanes.live.is_strained());
-            strained.is_some_and(|lanes| {
-                (lanes.skipped, lanes.returned) = (Some(Box::new(skipped)), false);
-                true
-            })
-        })
+    /// Lets all that comes from now on come from a fan.
+    pub(super) fn link(&self, link: Link<T>) {
+        self.lock().inlet = Inlet::Fan(link);
     }
 
-    /// Ends what [`Self::pass_over`] began, just before an item is published; whether the outbox is still open.
-    pub(super) fn resume(&self) -> bool {
-        self.locked(|state, _, after| {
-            if let Some(mut skipped) = state.lanes.as_mut().and_then(|lanes| lanes.skipped.take()) {
-                let missed = state.missed(&mut skipped);
-                if let Some(lanes) = &mut state.lanes {
-                    lanes.live.miss(missed);
-                    lanes.returned = false;
-                }
-                after.receiver = state.receiver.take();
-            }
-            !state.is_closed()
-        })
+    pub(super) fn stats(&self) -> Stats {
+        self.catch_up();
+        self.lock().stats()
     }
 
     pub(super) fn end(&self, reason: End) {
@@ -179,12 +184,5 @@ impl<T: Send> Candidate for Shared<T> {
 
     fn stall(&self) -> u64 {
         self.settings().stall
-    }
-}
-
-fn wait(place: &mut Option<Waker>, cx: &Context<'_>) {
-    match place {
-        Some(waker) => waker.clone_from(cx.waker()),
-        None => *place = Some(cx.waker().clone()),
     }
 }

@@ -5,8 +5,9 @@ use super::{
     after::After,
     index::Index,
     lane::{Gap, Lane},
+    log::Link,
+    offer::Incoming,
     progress::Progress,
-    returns::Skipped,
     settings::Settings,
 };
 
@@ -16,7 +17,7 @@ use super::{
 pub(super) struct State<T> {
     /// Nothing is held for an outbox that is not used.
     pub(super) lanes: Option<Box<Lanes<T>>>,
-    pub(super) receiver: Option<Waker>,
+    pub(super) inlet: Inlet<T>,
     /// The latest time told, in nanoseconds.
     pub(super) clock: u64,
     pub(super) delivered: u64,
@@ -29,6 +30,12 @@ pub(super) struct State<T> {
     pub(super) receiver_gone: bool,
 }
 
+/// Where the items of an outbox come from, which is where whoever waits for them waits.
+pub(super) enum Inlet<T> {
+    Sender(Option<Waker>),
+    Fan(Link<T>),
+}
+
 pub(super) struct Lanes<T> {
     pub(super) control: Lane<T>,
     pub(super) replay: Lane<T>,
@@ -36,9 +43,10 @@ pub(super) struct Lanes<T> {
     pub(super) index: Option<Box<dyn Index<T>>>,
     pub(super) progress: Progress,
     pub(super) sender: Option<Waker>,
-    pub(super) skipped: Option<Box<Skipped>>,
-    /// Whether `skipped` was given back, and the fan will look at it.
-    pub(super) returned: bool,
+    /// All that its fan had published when it began to pass this outbox over.
+    pub(super) passed_over: Option<Gap>,
+    /// What the fan has published and the budget has yet to find room for.
+    pub(super) held: Option<Incoming<T>>,
     /// What went with the end.
     pub(super) lost: Gap,
 }
@@ -52,8 +60,8 @@ impl<T> Lanes<T> {
             index: settings.index.as_ref().map(|make| make()),
             progress: Progress::default(),
             sender: None,
-            skipped: None,
-            returned: false,
+            passed_over: None,
+            held: None,
             lost: Gap::default(),
         }
     }
@@ -72,11 +80,15 @@ impl<T> Lanes<T> {
     }
 
     pub(super) fn is_idle(&self) -> bool {
+        self.has_nothing_to_say() && self.sender.is_none() && self.passed_over.is_none()
+    }
+
+    /// Whether nothing is here for a consumer.
+    pub(super) fn has_nothing_to_say(&self) -> bool {
         self.control.has_nothing_to_say()
             && self.replay.has_nothing_to_say()
             && self.live.has_nothing_to_say()
-            && self.sender.is_none()
-            && self.skipped.is_none()
+            && self.held.is_none()
     }
 
     /// Whether the budget or a verdict may look at progress.
@@ -89,7 +101,7 @@ impl<T> State<T> {
     pub(super) const fn new(clock: u64) -> Self {
         Self {
             lanes: None,
-            receiver: None,
+            inlet: Inlet::Sender(None),
             clock,
             delivered: 0,
             dropped: 0,
@@ -122,27 +134,26 @@ impl<T> State<T> {
             return;
         }
         self.ended = Some(reason);
-        let lost = self.clear(settings, after).unwrap_or_default();
+        let lost = self.clear(settings, after);
         if lost.dropped > 0 {
             self.lanes.get_or_insert_with(|| Box::new(Lanes::new(settings))).lost = lost;
         }
-        after.receiver = self.receiver.take();
     }
 
-    /// Lets go of all that waits; returns all that the consumer has not been told of.
-    pub(super) fn clear(&mut self, settings: &Settings<T>, after: &mut After<T>) -> Option<Gap> {
-        let mut lanes = self.lanes.take()?;
+    /// Lets go of all that waits, and of the fan; returns all that the consumer has not been told of.
+    pub(super) fn clear(&mut self, settings: &Settings<T>, after: &mut After<T>) -> Gap {
+        let mut lost = self.leave_fan(after);
+        self.count(lost);
+        after.receiver = after.receiver.take().or_else(|| self.take_waker());
+        let Some(mut lanes) = self.lanes.take() else { return lost };
         after.sender = lanes.sender.take();
-        if let Some(mut skipped) = lanes.skipped.take() {
-            lanes.live.miss(self.missed(&mut skipped));
-            if !lanes.returned {
-                after.returned = Some(*skipped);
-            }
-        }
         if let Some(budget) = &settings.budget {
             budget.release(lanes.budgeted());
         }
-        let mut lost = Gap::default();
+        if let Some(held) = &lanes.held {
+            self.count(Gap::of(held.weight));
+            lost.add(Gap::of(held.weight));
+        }
         for class in [Class::Control, Class::Replay, Class::Live] {
             let lane = lanes.lane(class);
             let waiting = Gap { dropped: lane.len() as u64, bytes: lane.bytes() as u64 };
@@ -150,19 +161,20 @@ impl<T> State<T> {
             lost.add(lane.lost());
         }
         after.lanes = Some(lanes);
-        Some(lost)
+        lost
+    }
+
+    /// Who is to be woken when there is something to take.
+    pub(super) fn take_waker(&mut self) -> Option<Waker> {
+        match &mut self.inlet {
+            Inlet::Sender(waker) => waker.take(),
+            Inlet::Fan(link) => link.log.lock().take_waker(link.place),
+        }
     }
 
     pub(super) const fn count(&mut self, gap: Gap) {
         self.dropped += gap.dropped;
         self.dropped_bytes += gap.bytes;
-    }
-
-    /// What a fan has published while it passed this outbox over, which counts as dropped.
-    pub(super) fn missed(&mut self, skipped: &mut Skipped) -> Gap {
-        let missed = skipped.missed();
-        self.count(missed);
-        missed
     }
 
     /// Drops what has waited longer than it may, or ends the outbox for it.
@@ -202,9 +214,8 @@ impl<T> State<T> {
             return;
         }
         after.sender = lanes.sender.take();
-        if let (Class::Live, false, Some(skipped)) = (class, lanes.returned, &lanes.skipped) {
-            lanes.returned = true;
-            after.returned = Some((**skipped).clone());
+        if class == Class::Live {
+            self.follow_again();
         }
     }
 
@@ -224,7 +235,9 @@ impl<T> State<T> {
     }
 
     pub(super) fn stats(&self) -> Stats {
-        let Self { delivered, dropped, dropped_bytes, conflated, ended, .. } = *self;
+        let Self { delivered, conflated, ended, .. } = *self;
+        let missed = self.missed();
+        let (dropped, dropped_bytes) = (self.dropped + missed.dropped, self.dropped_bytes + missed.bytes);
         let (waiting, waiting_bytes) = self.lanes.as_ref().map_or((0, 0), |lanes| {
             let control = (lanes.control.len(), lanes.control.bytes());
             (control.0 + lanes.replay.len() + lanes.live.len(), control.1 + lanes.budgeted())

@@ -1,9 +1,11 @@
+use std::task::{Context, Waker};
+
 use super::{
     Class, Delivery,
     after::After,
     lane::{Gap, Taken},
     settings::Settings,
-    state::{Lanes, State},
+    state::{Inlet, State},
 };
 
 /// What there is for a consumer.
@@ -12,10 +14,21 @@ pub(super) enum Pop<T> {
     Delivery(Delivery<T>, usize),
     Empty,
     Over,
+    /// The fan has published what has to go through the queues first.
+    Behind,
 }
 
 impl<T> State<T> {
-    pub(super) fn pop(&mut self, settings: &Settings<T>, after: &mut After<T>) -> Pop<T> {
+    /// Takes what is next, or waits if there is nothing and a context to wait in.
+    pub(super) fn pop(
+        &mut self,
+        settings: &Settings<T>,
+        after: &mut After<T>,
+        cx: Option<&mut Context<'_>>,
+    ) -> Pop<T> {
+        if let Some(pop) = self.pop_from_fan(settings, cx.as_deref()) {
+            return pop;
+        }
         self.expire(settings, after);
         if let Some(reason) = self.ended {
             if std::mem::replace(&mut self.told, true) {
@@ -24,12 +37,67 @@ impl<T> State<T> {
             let Gap { dropped, bytes } = self.lanes.take().map_or(Gap::default(), |lanes| lanes.lost);
             return Pop::Delivery(Delivery::Ended { reason, dropped, bytes }, 0);
         }
-        for class in [Class::Control, Class::Replay, Class::Live] {
-            if let Some((delivery, weight)) = self.take(settings, class, after) {
-                return Pop::Delivery(delivery, weight);
+        if self.lanes.is_some() {
+            for class in [Class::Control, Class::Replay, Class::Live] {
+                if let Some((delivery, weight)) = self.take(settings, class, after) {
+                    return Pop::Delivery(delivery, weight);
+                }
             }
         }
-        if self.sender_gone { Pop::Over } else { Pop::Empty }
+        match (&mut self.inlet, cx) {
+            _ if self.sender_gone => return Pop::Over,
+            (Inlet::Sender(waker), Some(cx)) => wait(waker, cx),
+            // All that was in the way is gone, so the log comes next.
+            (Inlet::Fan(_), _) => return Pop::Behind,
+            (_, None) => {}
+        }
+        Pop::Empty
+    }
+
+    /// Takes an item from the log of a fan itself, if nothing is in front of it and all that is there would have
+    /// room here; [`None`] if what is next is here.
+    fn pop_from_fan(&mut self, settings: &Settings<T>, cx: Option<&Context<'_>>) -> Option<Pop<T>> {
+        let Inlet::Fan(link) = &self.inlet else { return None };
+        let (clear, held) = self
+            .lanes
+            .as_ref()
+            .map_or((true, false), |lanes| (lanes.has_nothing_to_say(), lanes.held.is_some()));
+        if held {
+            return Some(Pop::Behind);
+        }
+        let mut log = link.log.lock();
+        let clock = log.clock;
+        let behind = log.behind(link.place);
+        if behind.dropped == 0 {
+            if !clear {
+                drop(log);
+                self.tell(clock);
+                return None;
+            }
+            if log.closed {
+                return Some(Pop::Over);
+            }
+            if let Some(cx) = cx {
+                log.wait(link.place, cx);
+            }
+            return Some(Pop::Empty);
+        }
+        let limits = settings.limits(Class::Live);
+        let oldest = log.clock.saturating_sub(limits.age.unwrap_or(u64::MAX));
+        let straight = clear
+            && behind.dropped <= limits.items as u64
+            && behind.bytes <= limits.bytes as u64
+            && behind.bytes < limits.high as u64
+            && (behind.dropped == 1 || settings.index.is_none())
+            && log.since(link.place).is_some_and(|since| since >= oldest);
+        if !straight {
+            return Some(Pop::Behind);
+        }
+        let copied = link.log.take(&mut log, link.place)?;
+        drop(log);
+        self.tell(clock);
+        self.delivered += 1;
+        Some(Pop::Delivery(Delivery::Item(copied.item), copied.weight))
     }
 
     fn take(
@@ -38,14 +106,6 @@ impl<T> State<T> {
         class: Class,
         after: &mut After<T>,
     ) -> Option<(Delivery<T>, usize)> {
-        let passed_over = |lanes: &&mut Box<Lanes<T>>| class == Class::Live && lanes.live.len() == 0;
-        let skipped = self.lanes.as_mut().filter(passed_over).and_then(|lanes| lanes.skipped.take());
-        if let Some(mut skipped) = skipped {
-            let missed = self.missed(&mut skipped);
-            let lanes = self.lanes.as_mut()?;
-            lanes.live.miss(missed);
-            lanes.skipped = Some(skipped);
-        }
         let lanes = self.lanes.as_mut()?;
         let judged = lanes.live.is_strained();
         let slot = match lanes.lane(class).take(class)? {
@@ -65,5 +125,13 @@ impl<T> State<T> {
         }
         self.ease(settings, class, after);
         Some((Delivery::Item(slot.item), slot.weight))
+    }
+}
+
+/// Has this context woken.
+pub(super) fn wait(place: &mut Option<Waker>, cx: &Context<'_>) {
+    match place {
+        Some(waker) => waker.clone_from(cx.waker()),
+        None => *place = Some(cx.waker().clone()),
     }
 }
