@@ -10,6 +10,7 @@ use bytes::Bytes;
 use longwave_backpressure::outbox::{Class, Delivery, Fan, Limits, Outbox, Policy, Receiver};
 use std::{
     collections::VecDeque,
+    future::poll_fn,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering::Relaxed},
@@ -155,16 +156,17 @@ pub fn run(bench: &mut Bench) {
                         taken.delivery(&delivery);
                     }
                 });
-                move |message| drop(fan.publish(Class::Live, message.clone(), Duration::ZERO))
+                move |message| _ = fan.publish(Class::Live, message.clone(), Duration::ZERO)
             }),
             participant("longwave, all that waits", burst, |taken| {
                 let fan = longwave_fan(taken, |mut receiver, taken| async move {
-                    while let Some(delivery) = receiver.recv().await {
-                        taken.delivery(&delivery);
-                        receiver.drain_ready(usize::MAX, |delivery| taken.delivery(&delivery));
-                    }
+                    let all = |cx: &mut Context<'_>| {
+                        receiver.poll_drain(cx, usize::MAX, |delivery| taken.delivery(&delivery))
+                    };
+                    let mut all = all;
+                    while poll_fn(&mut all).await.is_some() {}
                 });
-                move |message| drop(fan.publish(Class::Live, message.clone(), Duration::ZERO))
+                move |message| _ = fan.publish(Class::Live, message.clone(), Duration::ZERO)
             }),
             participant("queue and notify each*", burst, |taken| {
                 // No bound and no closing: a locked queue, and one wake-up per burst and subscriber.

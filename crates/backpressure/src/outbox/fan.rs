@@ -114,13 +114,13 @@ impl<T: Clone> Fan<T> {
         now: Duration,
         begin: impl FnOnce(&Sender<T>),
     ) -> Receiver<T> {
-        let (sender, receiver) = outbox.open(now);
+        let (sender, mut receiver) = outbox.open(now);
         let mut turn = self.turn();
         begin(&sender);
         let log = &self.logs[turn.next % self.logs.len()];
         turn.next = turn.next.wrapping_add(1);
-        let place = log.lock().enter(Arc::downgrade(sender.shared()));
-        sender.shared().link(Link { log: Arc::clone(log), place });
+        let place = log.lock().enter(Arc::downgrade(sender.shared()), outbox.clone());
+        receiver.link(Link { log: Arc::clone(log), place });
         receiver
     }
 

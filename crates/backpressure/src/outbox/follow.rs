@@ -17,10 +17,11 @@ impl<T> State<T> {
             let mut log = link.log.lock();
             (link.log.take(&mut log, link.place), log.clock)
         };
-        let Some(Copied { item, weight, since }) = copied else {
+        let Some(Copied { item, weight, since, after }) = copied else {
             self.tell(clock);
             return None;
         };
+        self.tell(after);
         Some(Incoming { class: Class::Live, item, weight, since })
     }
 
@@ -44,7 +45,7 @@ impl<T> State<T> {
             Offer::Refused(SendError::Full(item) | SendError::TooLarge(item)) => {
                 self.count(Gap::of(weight));
                 self.lanes.get_or_insert_with(|| Box::new(Lanes::new(settings))).live.miss(Gap::of(weight));
-                after.receiver = self.take_waker();
+                self.announce(after);
                 after.bury(item);
                 self.pass_over(after);
             }
@@ -82,7 +83,8 @@ impl<T> State<T> {
         let missed = {
             let mut log = log.lock();
             let missed = self.passed_over_by(&log).unwrap_or_else(|| log.behind(*place));
-            after.receiver = log.leave(*place, &mut after.unwanted);
+            after.receiver = log.divert(*place);
+            self.delivered += log.leave(*place, &mut after.unwanted);
             missed
         };
         self.inlet = Inlet::Sender(None);
@@ -93,6 +95,12 @@ impl<T> State<T> {
     pub(super) fn missed(&self) -> Gap {
         let Inlet::Fan(Link { log, .. }) = &self.inlet else { return Gap::default() };
         self.passed_over_by(&log.lock()).unwrap_or_default()
+    }
+
+    /// What the consumer has taken from the fan itself.
+    pub(super) fn delivered_straight(&self) -> u64 {
+        let Inlet::Fan(Link { log, place }) = &self.inlet else { return 0 };
+        log.lock().delivered(*place)
     }
 
     fn passed_over_by(&self, log: &Pages<T>) -> Option<Gap> {

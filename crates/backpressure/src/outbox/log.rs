@@ -4,7 +4,7 @@ use std::{
     task::{Context, Waker},
 };
 
-use super::{lane::Gap, shared::Shared};
+use super::{Class, Outbox, lane::Gap, shared::Shared};
 
 /// What a fan has published and some who follow it have not yet taken, kept once for all of them.
 ///
@@ -42,14 +42,20 @@ struct Entry<T> {
     left: usize,
 }
 
-/// A subscriber.
+/// A subscriber: all that it takes to give it an item without a look at its outbox.
 struct Place<T> {
-    outbox: Weak<Shared<T>>,
+    shared: Weak<Shared<T>>,
+    outbox: Option<Outbox<T>>,
     /// How many items were published before the one that is next for it, or [`NOWHERE`].
     cursor: u64,
+    /// How many items it has taken straight from here, and when it took the last.
+    delivered: u64,
+    taken: u64,
     waker: Option<Waker>,
-    /// Whether it is among those that wait; it may be so twice only after it has changed hands.
+    /// Whether it is among those that wait, or its predecessor was.
     listed: bool,
+    /// Whether there is anything in its outbox, which comes first.
+    detour: bool,
 }
 
 /// An item and when it was published.
@@ -57,6 +63,21 @@ pub(super) struct Copied<T> {
     pub(super) item: T,
     pub(super) weight: usize,
     pub(super) since: u64,
+    /// When the subscriber had taken the one before.
+    pub(super) after: u64,
+}
+
+/// What there is for a subscriber.
+pub(super) enum Straight<T> {
+    Item {
+        item: T,
+        weight: usize,
+        more: bool,
+    },
+    Empty,
+    Over,
+    /// Its outbox has to be looked at.
+    Detour,
 }
 
 /// How many there are of what kind.
@@ -78,21 +99,65 @@ impl<T> Log<T> {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the item that is next for a subscriber.
-    pub(super) fn take(&self, pages: &mut Pages<T>, place: u32) -> Option<Copied<T>> {
+    /// Takes what is next for a subscriber that has nothing in its outbox, if all that is there for it would have
+    /// room in its outbox; or waits in `cx`.
+    pub(super) fn straight(&self, pages: &mut Pages<T>, place: u32, cx: Option<&Context<'_>>) -> Straight<T> {
         let first = pages.first();
-        let cursor = &mut pages.places[place as usize].cursor;
-        let index = usize::try_from(cursor.checked_sub(first)?).ok()?;
-        let entry = pages.entries.get_mut(index)?;
-        if entry.left > 1 {
+        let next = pages.published;
+        let reader = &mut pages.places[place as usize];
+        let Some(outbox) = reader.outbox.as_ref().filter(|_| !reader.detour) else { return Straight::Detour };
+        let entry = reader.cursor.checked_sub(first).and_then(|index| pages.entries.get_mut(index as usize));
+        let Some(entry) = entry else {
+            if pages.closed {
+                return Straight::Over;
+            }
+            if let Some(cx) = cx {
+                pages.wait(place, cx);
+            }
+            return Straight::Empty;
+        };
+        let limits = outbox.settings().limits(Class::Live);
+        let (items, bytes) = (next.dropped - reader.cursor, next.bytes - entry.before);
+        let straight = items <= limits.items as u64
+            && bytes <= limits.bytes as u64
+            && (bytes < limits.high as u64)
+            && (items == 1 || outbox.settings().index.is_none())
+            && limits.age.is_none_or(|age| entry.since >= pages.clock.saturating_sub(age));
+        if !straight {
+            reader.detour = true;
+            return Straight::Detour;
+        }
+        let weight = entry.weight;
+        let item = if entry.left > 1 {
             let item = (self.copy)(&entry.item);
             entry.left -= 1;
-            *cursor += 1;
-            return Some(Copied { item, weight: entry.weight, since: entry.since });
-        }
-        *cursor += 1;
-        let Entry { item, weight, since, .. } = pages.entries.pop_front()?;
-        Some(Copied { item, weight, since })
+            Some(item)
+        } else {
+            // Whoever is the last to take it is at the front.
+            pages.entries.pop_front().map(|entry| entry.item)
+        };
+        reader.cursor += 1;
+        reader.delivered += 1;
+        reader.taken = pages.clock;
+        item.map_or(Straight::Empty, |item| Straight::Item { item, weight, more: items > 1 })
+    }
+
+    /// Takes what is next for a subscriber and is to go into its outbox.
+    pub(super) fn take(&self, pages: &mut Pages<T>, place: u32) -> Option<Copied<T>> {
+        let first = pages.first();
+        let reader = &mut pages.places[place as usize];
+        let entry = pages.entries.get_mut((reader.cursor.checked_sub(first)?) as usize)?;
+        reader.detour = true;
+        let (weight, since, after) = (entry.weight, entry.since, reader.taken);
+        let item = if entry.left > 1 {
+            let item = (self.copy)(&entry.item);
+            entry.left -= 1;
+            item
+        } else {
+            pages.entries.pop_front()?.item
+        };
+        reader.cursor += 1;
+        Some(Copied { item, weight, since, after })
     }
 }
 
@@ -121,16 +186,20 @@ impl<T> Pages<T> {
     }
 
     /// Adds a subscriber, which follows what is published from now on.
-    pub(super) fn enter(&mut self, outbox: Weak<Shared<T>>) -> u32 {
+    pub(super) fn enter(&mut self, shared: Weak<Shared<T>>, outbox: Outbox<T>) -> u32 {
         self.followers += 1;
-        let cursor = self.published.dropped;
+        let (cursor, taken) = (self.published.dropped, self.clock);
+        // What it was given to begin with comes first.
+        let (outbox, detour) = (Some(outbox), true);
         if let Some(vacant) = self.vacant.pop() {
             let place = &mut self.places[vacant as usize];
-            (place.outbox, place.cursor) = (outbox, cursor);
+            let (waker, listed) = (None, place.listed);
+            *place = Place { shared, outbox, cursor, delivered: 0, taken, waker, listed, detour };
             return vacant;
         }
         let place = u32::try_from(self.places.len()).expect("memory holds fewer than 2^32 outboxes");
-        self.places.push(Place { outbox, cursor, waker: None, listed: false });
+        let (waker, listed) = (None, false);
+        self.places.push(Place { shared, outbox, cursor, delivered: 0, taken, waker, listed, detour });
         place
     }
 
@@ -163,11 +232,9 @@ impl<T> Pages<T> {
 
     /// Those who follow and are behind, or simply all.
     pub(super) fn outboxes(&self, only_behind: bool, into: &mut Vec<Weak<Shared<T>>>) {
-        let all = self.places.iter().filter(|place| place.outbox.strong_count() > 0);
         let next = self.published.dropped;
-        into.extend(
-            all.filter(|place| !only_behind || place.cursor < next).map(|place| place.outbox.clone()),
-        );
+        let wanted = |place: &&Place<T>| place.outbox.is_some() && (!only_behind || place.cursor < next);
+        into.extend(self.places.iter().filter(wanted).map(|place| place.shared.clone()));
     }
 
     /// How much is there that a subscriber has not taken.
@@ -178,12 +245,6 @@ impl<T> Pages<T> {
             dropped: self.published.dropped - self.places[place as usize].cursor,
             bytes: self.published.bytes - entry.before,
         })
-    }
-
-    /// When the item was published that is next for a subscriber.
-    pub(super) fn since(&self, place: u32) -> Option<u64> {
-        let index = self.places[place as usize].cursor.checked_sub(self.first())?;
-        self.entries.get(usize::try_from(index).ok()?).map(|entry| entry.since)
     }
 
     /// Wakes a subscriber in this context when something is published.
@@ -198,8 +259,16 @@ impl<T> Pages<T> {
         }
     }
 
-    pub(super) fn take_waker(&mut self, place: u32) -> Option<Waker> {
-        self.places[place as usize].waker.take()
+    /// Has a subscriber look into its outbox first, and hands out its waker.
+    pub(super) fn divert(&mut self, place: u32) -> Option<Waker> {
+        let place = &mut self.places[place as usize];
+        place.detour = true;
+        place.waker.take()
+    }
+
+    /// There is nothing more in the outbox of a subscriber.
+    pub(super) fn resume(&mut self, place: u32) {
+        self.places[place as usize].detour = false;
     }
 
     /// Lets a subscriber follow again; returns what was published so far, which it has nothing more to do with.
@@ -220,17 +289,25 @@ impl<T> Pages<T> {
         Gap { dropped: self.published.dropped - behind.dropped, bytes: self.published.bytes - behind.bytes }
     }
 
-    /// Removes a subscriber, and hands out its waker.
-    pub(super) fn leave(&mut self, place: u32, unwanted: &mut Vec<T>) -> Option<Waker> {
+    /// Ends a subscription; returns how much was delivered straight from here.
+    pub(super) fn leave(&mut self, place: u32, unwanted: &mut Vec<T>) -> u64 {
         if self.places[place as usize].cursor == NOWHERE {
             self.passed_over -= 1;
         } else {
             self.let_go(place, unwanted);
         }
+        self.delivered(place)
+    }
+
+    pub(super) fn delivered(&self, place: u32) -> u64 {
+        self.places[place as usize].delivered
+    }
+
+    /// Makes room for another after the end of a subscription.
+    pub(super) fn vacate(&mut self, place: u32) {
         self.vacant.push(place);
-        let leaver = &mut self.places[place as usize];
-        leaver.outbox = Weak::new();
-        leaver.waker.take()
+        let place = &mut self.places[place as usize];
+        (place.shared, place.outbox) = (Weak::new(), None);
     }
 
     /// Follows no more.
@@ -255,6 +332,12 @@ impl<T> Pages<T> {
 pub(super) struct Link<T> {
     pub(super) log: Arc<Log<T>>,
     pub(super) place: u32,
+}
+
+impl<T> Clone for Link<T> {
+    fn clone(&self) -> Self {
+        Self { log: Arc::clone(&self.log), place: self.place }
+    }
 }
 
 /// The cursor of those who do not follow.

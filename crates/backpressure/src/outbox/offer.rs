@@ -120,9 +120,9 @@ impl<T> State<T> {
                 if let (Some(index), Some(item)) = (&mut lanes.index, lanes.live.first()) {
                     index.enter(item, position);
                 }
-                self.conflated += 1;
+                self.losses.get_or_insert_default().conflated += 1;
                 after.bury(old);
-                after.receiver = self.take_waker();
+                self.announce(after);
                 return Ok(());
             }
             if lanes.live.len() == 0 {
@@ -149,7 +149,7 @@ impl<T> State<T> {
             if let Some(old) = lanes.live.replace(position, item, weight, since) {
                 after.bury(old);
             }
-            self.conflated += 1;
+            self.losses.get_or_insert_default().conflated += 1;
             Sent::Conflated
         } else {
             if let (Class::Live, Some(index)) = (class, &mut lanes.index) {
@@ -162,7 +162,7 @@ impl<T> State<T> {
             let level = lanes.live.level();
             if began { lanes.progress.begin(self.clock, level) } else { lanes.progress.rise(level) }
         }
-        after.receiver = self.take_waker();
+        self.announce(after);
         sent
     }
 
@@ -180,7 +180,7 @@ impl<T> State<T> {
             Policy::DropNewest | Policy::DropOldest if class != Class::Control => {
                 lanes.lane(class).miss(Gap::of(weight));
                 self.count(Gap::of(weight));
-                after.receiver = self.take_waker();
+                self.announce(after);
                 after.bury(item);
                 return Offer::Done(Sent::Dropped);
             }

@@ -7,18 +7,51 @@ use std::{
     time::Duration,
 };
 
-use super::{Delivery, Stats, TryRecvError, Verdict, limits::nanos, shared::Shared, take::Pop};
+use super::{
+    Delivery, Stats, TryRecvError, Verdict,
+    limits::nanos,
+    log::{Link, Straight},
+    shared::Shared,
+    take::Pop,
+};
 
 /// The side of an outbox where deliveries come out.
 ///
 /// When it is dropped, all that waits is dropped with it, and the sender is told.
 pub struct Receiver<T> {
     shared: Arc<Shared<T>>,
+    /// What it follows, if that is a fan.
+    link: Option<Link<T>>,
 }
 
 impl<T> Receiver<T> {
     pub(super) const fn new(shared: Arc<Shared<T>>) -> Self {
-        Self { shared }
+        Self { shared, link: None }
+    }
+
+    /// Lets all that comes from now on come from a fan.
+    pub(super) fn link(&mut self, link: Link<T>) {
+        self.shared.link(link.clone());
+        self.link = Some(link);
+    }
+
+    /// Takes what is next, or waits if there is a context to wait in.
+    fn pop(&self, cx: Option<&mut Context<'_>>) -> One<T> {
+        if let Some(Link { log, place }) = &self.link {
+            match log.straight(&mut log.lock(), *place, cx.as_deref()) {
+                Straight::Item { item, weight, more } => {
+                    return One::Delivery { delivery: Delivery::Item(item), weight, more };
+                }
+                Straight::Empty => return One::Nothing(Last::Empty),
+                Straight::Over => return One::Nothing(Last::Over),
+                Straight::Detour => {}
+            }
+        }
+        match self.shared.pop(cx) {
+            Pop::Delivery(delivery, weight) => One::Delivery { delivery, weight, more: true },
+            Pop::Over => One::Nothing(Last::Over),
+            Pop::Empty | Pop::Behind => One::Nothing(Last::Empty),
+        }
     }
 
     /// Takes what is next, or arranges for the task to be woken when there is something.
@@ -29,10 +62,10 @@ impl<T> Receiver<T> {
     ///
     /// Only the last context is woken.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Delivery<T>>> {
-        match self.shared.pop(Some(cx)) {
-            Pop::Delivery(delivery, _) => Poll::Ready(Some(delivery)),
-            Pop::Empty | Pop::Behind => Poll::Pending,
-            Pop::Over => Poll::Ready(None),
+        match self.pop(Some(cx)) {
+            One::Delivery { delivery, .. } => Poll::Ready(Some(delivery)),
+            One::Nothing(Last::Over) => Poll::Ready(None),
+            One::Nothing(_) => Poll::Pending,
         }
     }
 
@@ -77,10 +110,10 @@ impl<T> Receiver<T> {
     ///
     /// [`TryRecvError::Empty`] if nothing waits now, [`TryRecvError::Over`] if nothing will come any more.
     pub fn try_recv(&mut self) -> Result<Delivery<T>, TryRecvError> {
-        match self.shared.pop(None) {
-            Pop::Delivery(delivery, _) => Ok(delivery),
-            Pop::Empty | Pop::Behind => Err(TryRecvError::Empty),
-            Pop::Over => Err(TryRecvError::Over),
+        match self.pop(None) {
+            One::Delivery { delivery, .. } => Ok(delivery),
+            One::Nothing(Last::Over) => Err(TryRecvError::Over),
+            One::Nothing(_) => Err(TryRecvError::Empty),
         }
     }
 
@@ -109,34 +142,97 @@ impl<T> Receiver<T> {
     /// assert_eq!((write.as_str(), bytes), ("one\ntwo\nsix\n", 12));
     /// # Ok::<_, longwave_backpressure::outbox::SendError<&str>>(())
     /// ```
-    pub fn drain_ready(&mut self, max_bytes: usize, mut take: impl FnMut(Delivery<T>)) -> usize {
-        let mut bytes = 0;
+    pub fn drain_ready(&mut self, max_bytes: usize, take: impl FnMut(Delivery<T>)) -> usize {
+        self.take_all(max_bytes, take, None).bytes
+    }
+
+    /// Hands all that waits to `take`, or arranges for the task to be woken when there is something.
+    ///
+    /// - Returns the weight of the items, in bytes, once anything was handed over; [`None`] once nothing will come
+    ///   any more. As [`Self::drain_ready`] and [`Self::poll_next`] otherwise.
+    pub fn poll_drain(
+        &mut self,
+        cx: &mut Context<'_>,
+        max_bytes: usize,
+        take: impl FnMut(Delivery<T>),
+    ) -> Poll<Option<usize>> {
+        match self.take_all(max_bytes, take, Some(cx)) {
+            Taken { any: true, bytes, .. } => Poll::Ready(Some(bytes)),
+            Taken { last: Last::Over, .. } => Poll::Ready(None),
+            _ => Poll::Pending,
+        }
+    }
+
+    /// Takes as much as there is, and waits only if that is nothing.
+    fn take_all(
+        &mut self,
+        max_bytes: usize,
+        mut take: impl FnMut(Delivery<T>),
+        cx: Option<&mut Context<'_>>,
+    ) -> Taken {
+        let mut taken = Taken { any: false, bytes: 0, last: Last::Full };
+        // Often there is but one, for which no batch is set up.
+        match self.pop(cx) {
+            One::Delivery { delivery, weight, more } => {
+                taken = Taken { any: true, bytes: weight, last: Last::Empty };
+                take(delivery);
+                if !more || weight >= max_bytes {
+                    return taken;
+                }
+            }
+            One::Nothing(last) => return Taken { last, ..taken },
+        }
         loop {
             // A few at a time: the lock is taken less often, and a callback is never under it.
             let mut batch = [const { None }; BATCH];
-            let next = self.shared.locked(|state, settings, after| {
-                for place in &mut batch {
-                    match state.pop(settings, after, None) {
-                        Pop::Delivery(delivery, weight) => {
-                            *place = Some(delivery);
-                            bytes += weight;
-                        }
-                        Pop::Behind => return Next::Behind,
-                        Pop::Empty | Pop::Over => return Next::Done,
-                    }
-                    if bytes >= max_bytes {
-                        return Next::Done;
-                    }
-                }
-                Next::More
+            let mut places = batch.iter_mut();
+            taken.last = self.take_batch(&mut |delivery, weight| {
+                taken.bytes += weight;
+                places.next().is_some_and(|place| {
+                    *place = Some(delivery);
+                    taken.bytes < max_bytes && !places.as_slice().is_empty()
+                })
             });
-            batch.into_iter().flatten().for_each(&mut take);
-            match next {
-                Next::Done => return bytes,
-                Next::Behind => self.shared.catch_up(),
-                Next::More => {}
+            batch.into_iter().map_while(|delivery| delivery).for_each(&mut take);
+            match taken.last {
+                Last::Behind => self.shared.catch_up(),
+                Last::Full if taken.bytes < max_bytes => {}
+                _ => return taken,
             }
         }
+    }
+
+    /// Hands what there is to `put` under one lock, for as long as it wants more.
+    fn take_batch(&self, put: &mut dyn FnMut(Delivery<T>, usize) -> bool) -> Last {
+        if let Some(Link { log, place }) = &self.link {
+            let mut pages = log.lock();
+            loop {
+                match log.straight(&mut pages, *place, None) {
+                    Straight::Item { item, weight, .. } => {
+                        if !put(Delivery::Item(item), weight) {
+                            return Last::Full;
+                        }
+                    }
+                    Straight::Empty => return Last::Empty,
+                    Straight::Over => return Last::Over,
+                    Straight::Detour => break,
+                }
+            }
+        }
+        self.shared.locked(|state, settings, after| {
+            loop {
+                match state.pop(settings, after, None) {
+                    Pop::Delivery(delivery, weight) => {
+                        if !put(delivery, weight) {
+                            return Last::Full;
+                        }
+                    }
+                    Pop::Behind => return Last::Behind,
+                    Pop::Empty => return Last::Empty,
+                    Pop::Over => return Last::Over,
+                }
+            }
+        })
     }
 
     /// Tells the time: drops what has waited longer than it may, and says whether this reader keeps up.
@@ -171,6 +267,9 @@ impl<T> Drop for Receiver<T> {
             state.receiver_gone = true;
             state.clear(settings, after);
         });
+        if let Some(Link { log, place }) = &self.link {
+            log.lock().vacate(*place);
+        }
     }
 }
 
@@ -204,11 +303,27 @@ impl<T> Future for Recv<'_, T> {
     }
 }
 
-/// What follows a batch.
-enum Next {
-    More,
+/// What is next, and whether more may follow it at once.
+enum One<T> {
+    Delivery { delivery: Delivery<T>, weight: usize, more: bool },
+    Nothing(Last),
+}
+
+/// What was taken at once.
+struct Taken {
+    any: bool,
+    bytes: usize,
+    last: Last,
+}
+
+/// Why no more was taken.
+#[derive(Clone, Copy)]
+enum Last {
+    Full,
+    Empty,
+    Over,
+    /// What the fan has published has to go through the queues first.
     Behind,
-    Done,
 }
 
 /// How many deliveries are taken under one lock.

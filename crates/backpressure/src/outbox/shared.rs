@@ -137,12 +137,12 @@ impl<T> Shared<T> {
         self.catch_up();
         self.locked(|state, settings, after| {
             state.tell(now);
-            let lagged = state.dropped;
+            let lagged = state.losses().dropped.dropped;
             if !state.is_closed() {
                 state.expire(settings, after);
             }
-            if state.dropped > lagged && after.receiver.is_none() {
-                after.receiver = state.take_waker();
+            if state.losses().dropped.dropped > lagged && after.receiver.is_none() {
+                state.announce(after);
             }
             state.verdict(settings)
         })

@@ -21,13 +21,19 @@ pub(super) struct State<T> {
     /// The latest time told, in nanoseconds.
     pub(super) clock: u64,
     pub(super) delivered: u64,
-    pub(super) dropped: u64,
-    pub(super) dropped_bytes: u64,
-    pub(super) conflated: u64,
+    /// Nothing is held for one that has lost nothing.
+    pub(super) losses: Option<Box<Losses>>,
     pub(super) ended: Option<End>,
     pub(super) told: bool,
     pub(super) sender_gone: bool,
     pub(super) receiver_gone: bool,
+}
+
+/// What a consumer does not get.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Losses {
+    pub(super) dropped: Gap,
+    pub(super) conflated: u64,
 }
 
 /// Where the items of an outbox come from, which is where whoever waits for them waits.
@@ -104,9 +110,7 @@ impl<T> State<T> {
             inlet: Inlet::Sender(None),
             clock,
             delivered: 0,
-            dropped: 0,
-            dropped_bytes: 0,
-            conflated: 0,
+            losses: None,
             ended: None,
             told: false,
             sender_gone: false,
@@ -144,7 +148,9 @@ impl<T> State<T> {
     pub(super) fn clear(&mut self, settings: &Settings<T>, after: &mut After<T>) -> Gap {
         let mut lost = self.leave_fan(after);
         self.count(lost);
-        after.receiver = after.receiver.take().or_else(|| self.take_waker());
+        if after.receiver.is_none() {
+            self.announce(after);
+        }
         let Some(mut lanes) = self.lanes.take() else { return lost };
         after.sender = lanes.sender.take();
         if let Some(budget) = &settings.budget {
@@ -164,17 +170,22 @@ impl<T> State<T> {
         lost
     }
 
-    /// Who is to be woken when there is something to take.
-    pub(super) fn take_waker(&mut self) -> Option<Waker> {
-        match &mut self.inlet {
+    /// There is something to take here: has the consumer woken, if it waits.
+    pub(super) fn announce(&mut self, after: &mut After<T>) {
+        after.receiver = match &mut self.inlet {
             Inlet::Sender(waker) => waker.take(),
-            Inlet::Fan(link) => link.log.lock().take_waker(link.place),
+            Inlet::Fan(link) => link.log.lock().divert(link.place),
+        };
+    }
+
+    pub(super) fn count(&mut self, gap: Gap) {
+        if gap.dropped > 0 {
+            self.losses.get_or_insert_default().dropped.add(gap);
         }
     }
 
-    pub(super) const fn count(&mut self, gap: Gap) {
-        self.dropped += gap.dropped;
-        self.dropped_bytes += gap.bytes;
+    pub(super) fn losses(&self) -> Losses {
+        self.losses.as_deref().copied().unwrap_or_default()
     }
 
     /// Drops what has waited longer than it may, or ends the outbox for it.
@@ -235,9 +246,10 @@ impl<T> State<T> {
     }
 
     pub(super) fn stats(&self) -> Stats {
-        let Self { delivered, conflated, ended, .. } = *self;
-        let missed = self.missed();
-        let (dropped, dropped_bytes) = (self.dropped + missed.dropped, self.dropped_bytes + missed.bytes);
+        let Losses { mut dropped, conflated } = self.losses();
+        dropped.add(self.missed());
+        let Gap { dropped, bytes: dropped_bytes } = dropped;
+        let (delivered, ended) = (self.delivered + self.delivered_straight(), self.ended);
         let (waiting, waiting_bytes) = self.lanes.as_ref().map_or((0, 0), |lanes| {
             let control = (lanes.control.len(), lanes.control.bytes());
             (control.0 + lanes.replay.len() + lanes.live.len(), control.1 + lanes.budgeted())

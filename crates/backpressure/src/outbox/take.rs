@@ -4,6 +4,7 @@ use super::{
     Class, Delivery,
     after::After,
     lane::{Gap, Taken},
+    log::Straight,
     settings::Settings,
     state::{Inlet, State},
 };
@@ -26,7 +27,7 @@ impl<T> State<T> {
         after: &mut After<T>,
         cx: Option<&mut Context<'_>>,
     ) -> Pop<T> {
-        if let Some(pop) = self.pop_from_fan(settings, cx.as_deref()) {
+        if let Some(pop) = self.pop_from_fan(cx.as_deref()) {
             return pop;
         }
         self.expire(settings, after);
@@ -54,50 +55,28 @@ impl<T> State<T> {
         Pop::Empty
     }
 
-    /// Takes an item from the log of a fan itself, if nothing is in front of it and all that is there would have
-    /// room here; [`None`] if what is next is here.
-    fn pop_from_fan(&mut self, settings: &Settings<T>, cx: Option<&Context<'_>>) -> Option<Pop<T>> {
+    /// Takes an item from the fan itself, if nothing here comes first; [`None`] if something does.
+    fn pop_from_fan(&mut self, cx: Option<&Context<'_>>) -> Option<Pop<T>> {
         let Inlet::Fan(link) = &self.inlet else { return None };
-        let (clear, held) = self
-            .lanes
-            .as_ref()
-            .map_or((true, false), |lanes| (lanes.has_nothing_to_say(), lanes.held.is_some()));
-        if held {
+        let lanes = self.lanes.as_ref();
+        if lanes.is_some_and(|lanes| lanes.held.is_some()) {
             return Some(Pop::Behind);
         }
         let mut log = link.log.lock();
+        if lanes.is_none_or(|lanes| lanes.has_nothing_to_say()) {
+            log.resume(link.place);
+            return Some(match link.log.straight(&mut log, link.place, cx) {
+                Straight::Item { item, weight, .. } => Pop::Delivery(Delivery::Item(item), weight),
+                Straight::Empty => Pop::Empty,
+                Straight::Over => Pop::Over,
+                Straight::Detour => Pop::Behind,
+            });
+        }
         let clock = log.clock;
-        let behind = log.behind(link.place);
-        if behind.dropped == 0 {
-            if !clear {
-                drop(log);
-                self.tell(clock);
-                return None;
-            }
-            if log.closed {
-                return Some(Pop::Over);
-            }
-            if let Some(cx) = cx {
-                log.wait(link.place, cx);
-            }
-            return Some(Pop::Empty);
-        }
-        let limits = settings.limits(Class::Live);
-        let oldest = log.clock.saturating_sub(limits.age.unwrap_or(u64::MAX));
-        let straight = clear
-            && behind.dropped <= limits.items as u64
-            && behind.bytes <= limits.bytes as u64
-            && behind.bytes < limits.high as u64
-            && (behind.dropped == 1 || settings.index.is_none())
-            && log.since(link.place).is_some_and(|since| since >= oldest);
-        if !straight {
-            return Some(Pop::Behind);
-        }
-        let copied = link.log.take(&mut log, link.place)?;
+        let behind = log.behind(link.place).dropped > 0;
         drop(log);
         self.tell(clock);
-        self.delivered += 1;
-        Some(Pop::Delivery(Delivery::Item(copied.item), copied.weight))
+        behind.then_some(Pop::Behind)
     }
 
     fn take(
