@@ -194,10 +194,11 @@ fn longwave_fan<F: Future<Output = ()> + Send + 'static>(
     task: impl Fn(Receiver<Bytes>, Taken) -> F,
 ) -> Fan<Bytes> {
     let fan = Fan::new();
+    let outboxes = [Policy::DropOldest, Policy::DropNewest, Policy::Disconnect]
+        .map(|policy| Outbox::new(Limits::new(64 * 1024, 64)).policy(policy));
     for subscriber in 0..SUBSCRIBERS {
-        let policy = [Policy::DropOldest, Policy::DropNewest, Policy::Disconnect][subscriber % 3];
-        let outbox = Outbox::new(Limits::new(64 * 1024, 64)).policy(policy);
-        tokio::spawn(task(fan.subscribe(&outbox, Duration::ZERO), taken.clone()));
+        let receiver = fan.subscribe(&outboxes[subscriber % outboxes.len()], Duration::ZERO);
+        tokio::spawn(task(receiver, taken.clone()));
     }
     fan
 }
