@@ -38,13 +38,27 @@
 
 mod after;
 mod budget;
+#[cfg(feature = "tokio")]
+mod channels;
+#[cfg(feature = "stream")]
+mod clock;
+#[cfg(feature = "stream")]
+mod closed;
+#[cfg(feature = "stream")]
+mod deliveries;
 mod fan;
+#[cfg(any(feature = "sse", feature = "ws"))]
+mod forms;
 mod index;
+#[cfg(feature = "stream")]
+mod lagging;
 mod lane;
 mod limits;
 mod list;
 mod offer;
 mod progress;
+#[cfg(feature = "stream")]
+mod pump;
 mod receiver;
 mod returns;
 mod sender;
@@ -65,3 +79,19 @@ pub use self::{
     weigh::Weigh,
     words::{Class, Closed, Delivery, End, Policy, SendError, Sent, Stats, TryRecvError, Verdict},
 };
+
+#[cfg(feature = "tokio")]
+pub use self::{
+    channels::{Broadcast, Watch},
+    clock::TokioClock,
+};
+#[cfg(feature = "stream")]
+pub use self::{
+    clock::Clock,
+    deliveries::{Deliveries, MapItems},
+    lagging::{Lag, Lagging},
+    pump::Pump,
+};
+
+#[cfg(any(feature = "sse", feature = "ws"))]
+pub use self::forms::Forms;

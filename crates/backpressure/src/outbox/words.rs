@@ -150,6 +150,18 @@ pub struct Stats {
     pub ended: Option<End>,
 }
 
+impl<T> Delivery<T> {
+    /// Changes the item, if it is one, and leaves all else as it is.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Delivery<U> {
+        match self {
+            Self::Item(item) => Delivery::Item(change(item)),
+            Self::Lagged { class, dropped, bytes } => Delivery::Lagged { class, dropped, bytes },
+            Self::Conflated { replaced } => Delivery::Conflated { replaced },
+            Self::Ended { reason, dropped, bytes } => Delivery::Ended { reason, dropped, bytes },
+        }
+    }
+}
+
 impl End {
     /// Returns a short name, for the label of a metric.
     #[must_use]
