@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use alloc::vec::Vec;
 use bytes::Bytes;
 
-use super::{Message, Utf8Bytes};
+use super::Message;
 #[cfg(feature = "deflate")]
 use crate::deflate::{PreparedKind, compress_once};
-use crate::{FrameEncoder, FrameHeader, OpCode, Reserved};
+use crate::{FrameEncoder, FrameHeader, OpCode, Reserved, Utf8Bytes};
 
 /// A message that goes to many peers: its frame is made once, and compressed once for each kind of peer that there
 /// is among them; cheap to clone.
