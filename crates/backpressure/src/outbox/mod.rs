@@ -34,6 +34,11 @@
 //! - **[`Budget`]** for all outboxes of a process, which ends those that have stalled.
 //! - **[`Fan`]** for one publisher and many outboxes.
 //!
+//! What connects them to others is behind features: `Deliveries` (`stream`) says what is done about lag and makes a
+//! stream of items of any deliveries, as a transport takes it; `Broadcast` and `Watch` (`tokio`) make deliveries of the
+//! channels of tokio; `Pump` (`stream`) reads any other stream into an outbox; `Forms` (`sse`, `ws`) encodes a value
+//! once for each kind of reader.
+//!
 //! Nothing here blocks but on locks that are held for moments; each side of an outbox has one waker.
 
 mod after;

@@ -15,7 +15,7 @@ fn event(n: usize) -> Event {
 }
 
 fn wire(numbers: impl IntoIterator<Item = usize>) -> String {
-    numbers.into_iter().map(|n| format!("data: {n}\n\n")).collect()
+    numbers.into_iter().flat_map(|n| ["data: ".to_owned(), n.to_string(), "\n\n".to_owned()]).collect()
 }
 
 #[test]

@@ -21,8 +21,7 @@ use crate::outbox::{Class, Delivery};
 ///
 /// Into an event stream, with a policy for readers that lag:
 ///
-#[cfg_attr(feature = "limit", doc = "```")]
-#[cfg_attr(not(feature = "limit"), doc = "```ignore")]
+/// ```
 /// use std::convert::Infallible;
 ///
 /// use longwave_backpressure::outbox::{Broadcast, Deliveries};
