@@ -13,7 +13,9 @@
 //! | feature | adds |
 //! |---|---|
 //! | `bytes` | `outbox` weighs `Bytes` by itself |
-//! | `stream` | `Stream` for the receiver of an `outbox` |
+//! | `stream` | `outbox` as streams: what is done about lag, and `Pump`, which reads any stream into one |
+//! | `sse`, `ws` | `outbox` weighs events and messages by itself; `Forms`, values that are encoded once for each kind of reader |
+//! | `tokio` | the channels `broadcast` and `watch` as streams of deliveries; the clock of tokio |
 //! | `limit` | `StreamLimitLayer`: how many streams may be open, in total and by key; `ClientAddress`: a key that a client cannot choose |
 //! | `guard` | `Guard`: sockets that see whether their peer reads, and end its streams if it does not |
 //! | `axum` | `guard` for `axum::serve` |
@@ -23,7 +25,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 /// The examples of the README, so that they stay true.
-#[cfg(all(doctest, feature = "axum", feature = "limit"))]
+#[cfg(all(doctest, feature = "axum", feature = "limit", feature = "tokio"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
 

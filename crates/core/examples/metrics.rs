@@ -14,7 +14,7 @@ use axum::{
     routing::get,
 };
 use futures_util::stream;
-use longwave_core::{Cause, Closed, Observer, ObserverLayer, Opened, Refused, StreamKind};
+use longwave_core::{Cause, Closed, Lost, Observer, ObserverLayer, Opened, Refused, StreamKind};
 use metrics::{counter, gauge, histogram};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::net::TcpListener;
@@ -61,6 +61,15 @@ impl Observer for Metrics {
 
     fn answered(&self, kind: StreamKind, round_trip: Duration) {
         histogram!("heartbeat_rtt_seconds", "transport" => kind.name()).record(round_trip);
+    }
+
+    fn lost(&self, lost: &Lost) {
+        counter!("queue_dropped_total", "policy" => lost.policy).increment(lost.dropped);
+        counter!("queue_dropped_bytes_total", "policy" => lost.policy).increment(lost.bytes);
+        counter!("queue_conflated_total").increment(lost.conflated);
+        if let Some(reason) = lost.ended {
+            counter!("queue_ended_total", "reason" => reason).increment(1);
+        }
     }
 }
 

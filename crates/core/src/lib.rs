@@ -43,7 +43,7 @@ pub use self::{
     end_reason::{Cause, EndReason, Reconnect},
     heartbeat::Heartbeat,
     lifeline::{Deadline, Ended, Lifeline, Tether},
-    observer::{Closed, Observer, Opened, Refused},
+    observer::{Closed, Lost, Observer, Opened, Refused},
     observer_layer::{Observed, ObserverLayer},
     schedule::{Due, Schedule},
     stream_body::{Attach, StreamBody},

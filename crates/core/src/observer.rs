@@ -18,6 +18,9 @@ use crate::{EndReason, StreamKind};
 /// | `heartbeat.rtt_seconds` | [`answered`](Self::answered) |
 /// | `heartbeat.negotiated_interval_seconds` | [`opened`](Self::opened) |
 /// | `heartbeat.timeout_close_total` | [`closed`](Self::closed) by [`Cause::Unresponsive`](crate::Cause::Unresponsive) |
+/// | `queue.dropped_total{policy}`, `queue.dropped_bytes_total{policy}` | [`lost`](Self::lost) |
+/// | `queue.conflated_total` | [`lost`](Self::lost) |
+/// | `queue.ended_total{reason}` | [`lost`](Self::lost) |
 /// | `queue.slow_close_total` | [`closed`](Self::closed) by [`Cause::Stalled`](crate::Cause::Stalled) |
 ///
 /// The methods do nothing unless they are implemented. They are called in the middle of things, though never
@@ -71,6 +74,11 @@ pub trait Observer: Send + Sync + 'static {
     fn answered(&self, kind: StreamKind, round_trip: Duration) {
         let _ = (kind, round_trip);
     }
+
+    /// A queue for one consumer has dropped items or replaced them, or has ended for its consumer's slowness.
+    fn lost(&self, lost: &Lost) {
+        let _ = lost;
+    }
 }
 
 /// A stream that has been opened; for an [`Observer`].
@@ -108,6 +116,30 @@ pub struct Refused {
     pub reason: &'static str,
 }
 
+/// What one consumer does not get of what was sent to it; for an [`Observer`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Lost {
+    /// A short name for what its queue does when it is full, for a label of a metric: `drop_oldest`.
+    pub policy: &'static str,
+    /// How many items were dropped.
+    pub dropped: u64,
+    /// What they weighed, in bytes.
+    pub bytes: u64,
+    /// How many items were replaced by newer ones with their keys.
+    pub conflated: u64,
+    /// A short name for why the queue has ended early, if it has just done so.
+    pub ended: Option<&'static str>,
+}
+
+impl Lost {
+    /// Makes one that says that nothing was lost.
+    #[must_use]
+    pub const fn new(policy: &'static str) -> Self {
+        Self { policy, dropped: 0, bytes: 0, conflated: 0, ended: None }
+    }
+}
+
 /// An observer, shared; it has nothing to show.
 #[derive(Clone)]
 pub(crate) struct Shared(pub(crate) Arc<dyn Observer>);
@@ -138,6 +170,10 @@ impl<T: Observer + ?Sized> Observer for Arc<T> {
     fn answered(&self, kind: StreamKind, round_trip: Duration) {
         (**self).answered(kind, round_trip);
     }
+
+    fn lost(&self, lost: &Lost) {
+        (**self).lost(lost);
+    }
 }
 
 impl<A: Observer, B: Observer> Observer for (A, B) {
@@ -164,5 +200,10 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     fn answered(&self, kind: StreamKind, round_trip: Duration) {
         self.0.answered(kind, round_trip);
         self.1.answered(kind, round_trip);
+    }
+
+    fn lost(&self, lost: &Lost) {
+        self.0.lost(lost);
+        self.1.lost(lost);
     }
 }

@@ -1,11 +1,11 @@
 use std::time::Duration;
 
-use crate::{Cause, Closed, Observer, Opened, Refused, StreamKind};
+use crate::{Cause, Closed, Lost, Observer, Opened, Refused, StreamKind};
 
 /// An [`Observer`] that emits `tracing` events, by the target `longwave`.
 ///
-/// What comes and goes is `DEBUG`, beats are `TRACE`; a refusal, a reader that has stopped and a peer that shows no
-/// life are `INFO`. Nothing of a request is in them: no path, no query, no header.
+/// What comes and goes and what a slow reader loses is `DEBUG`, beats are `TRACE`; a refusal, a reader that has stopped or whose
+/// queue has ended, and a peer that shows no life are `INFO`. Nothing of a request is in them: no path, no query, no header.
 ///
 /// # Examples
 ///
@@ -51,6 +51,14 @@ impl Observer for Tracing {
 
     fn answered(&self, kind: StreamKind, round_trip: Duration) {
         tracing::trace!(target: TARGET, kind = kind.name(), ?round_trip, "beat answered");
+    }
+
+    fn lost(&self, lost: &Lost) {
+        let Lost { policy, dropped, bytes, conflated, ended } = *lost;
+        match ended {
+            Some(reason) => tracing::info!(target: TARGET, policy, dropped, bytes, reason, "queue ended"),
+            None => tracing::debug!(target: TARGET, policy, dropped, bytes, conflated, "items lost"),
+        }
     }
 }
 

@@ -9,12 +9,12 @@
 //! | `ws` | `ws` | WebSocket and permessage-deflate without I/O |
 //! | `ws-hyper` | `ws_hyper` | WebSockets over HTTP/1.1 and HTTP/2, as a server and as a client |
 //! | `heartbeat` | `heartbeat` | no proxy cuts a stream for silence, no dead peer goes unnoticed |
-//! | `backpressure` | `backpressure` | how many streams are open, and whose reader has stopped |
+//! | `backpressure` | `backpressure` | what waits for slow readers, how many streams are open, and whose reader has stopped |
 //! | `drain` | `drain` | ends open streams one by one on a deploy |
 //! | `core` | `core` | the lifeline that they all share; on with each of those that use it |
 //! | `full` | | all of them |
 //! | `tracing` | | an observer that emits events |
-//! | `axum`, `hyper`, `hyper-util`, `tonic`, `tungstenite` | | what fits the above into these |
+//! | `axum`, `hyper`, `hyper-util`, `tokio`, `tonic`, `tungstenite` | | what fits the above into these |
 //!
 //! # In front of a service
 //!

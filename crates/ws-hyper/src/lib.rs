@@ -45,6 +45,6 @@ pub use self::{
     config::Config,
     error::Error,
     server::upgrade,
-    socket::{Part, ReadHalf, Receiving, Sending, WebSocket, WriteHalf},
+    socket::{Part, PreparedSink, ReadHalf, Receiving, Sending, WebSocket, WriteHalf},
     upgraded::Upgraded,
 };

@@ -22,7 +22,7 @@ impl<T> State<T> {
             return None;
         };
         self.tell(after);
-        Some(Incoming { class: Class::Live, item, weight, since })
+        Some(Incoming { class: Class::Live, item, weight, since, read_on: after >= since })
     }
 
     /// What was to go into the queues, when the budget had no room for it.
@@ -38,7 +38,7 @@ impl<T> State<T> {
         funds: Funds,
         after: &mut After<T>,
     ) -> Option<usize> {
-        let Incoming { class, weight, since, .. } = incoming;
+        let Incoming { class, weight, since, read_on, .. } = incoming;
         self.tell(since);
         match self.offer(settings, incoming, funds, after) {
             Offer::Done(Sent::Dropped) if settings.policy == Policy::DropNewest => self.pass_over(after),
@@ -51,10 +51,13 @@ impl<T> State<T> {
             }
             Offer::Short(item, needed) => {
                 let lanes = self.lanes.get_or_insert_with(|| Box::new(Lanes::new(settings)));
-                lanes.held = Some(Incoming { class, item, weight, since });
+                lanes.held = Some(Incoming { class, item, weight, since, read_on });
                 return Some(needed);
             }
             Offer::Done(_) | Offer::Refused(_) => {}
+        }
+        if let (true, Some(lanes)) = (read_on, &mut self.lanes) {
+            lanes.progress.refresh();
         }
         None
     }

@@ -34,18 +34,37 @@
 //! - **[`Budget`]** for all outboxes of a process, which ends those that have stalled.
 //! - **[`Fan`]** for one publisher and many outboxes.
 //!
+//! What connects them to others is behind features: `Deliveries` (`stream`) says what is done about lag and makes a
+//! stream of items of any deliveries, as a transport takes it; `Broadcast` and `Watch` (`tokio`) make deliveries of the
+//! channels of tokio; `Pump` (`stream`) reads any other stream into an outbox; `Forms` (`sse`, `ws`) encodes a value
+//! once for each kind of reader.
+//!
 //! Nothing here blocks but on locks that are held for moments; each side of an outbox has one waker.
 
 mod after;
 mod budget;
+#[cfg(feature = "tokio")]
+mod channels;
+#[cfg(feature = "stream")]
+mod clock;
+#[cfg(feature = "stream")]
+mod closed;
+#[cfg(feature = "stream")]
+mod deliveries;
 mod fan;
 mod follow;
+#[cfg(any(feature = "sse", feature = "ws"))]
+mod forms;
 mod index;
+#[cfg(feature = "stream")]
+mod lagging;
 mod lane;
 mod limits;
 mod log;
 mod offer;
 mod progress;
+#[cfg(feature = "stream")]
+mod pump;
 mod receiver;
 mod sender;
 mod settings;
@@ -63,5 +82,21 @@ pub use self::{
     sender::{Sender, Sending},
     settings::Outbox,
     weigh::Weigh,
-    words::{Class, Closed, Delivery, End, Policy, SendError, Sent, Stats, TryRecvError, Verdict},
+    words::{Class, Closed, Delivery, End, Loss, Policy, SendError, Sent, Stats, TryRecvError, Verdict},
 };
+
+#[cfg(feature = "tokio")]
+pub use self::{
+    channels::{Broadcast, Watch},
+    clock::TokioClock,
+};
+#[cfg(feature = "stream")]
+pub use self::{
+    clock::Clock,
+    deliveries::{Deliveries, MapItems},
+    lagging::{Lag, Lagging},
+    pump::Pump,
+};
+
+#[cfg(any(feature = "sse", feature = "ws"))]
+pub use self::forms::Forms;

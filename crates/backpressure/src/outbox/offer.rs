@@ -13,6 +13,8 @@ pub(super) struct Incoming<T> {
     pub(super) weight: usize,
     /// When it was handed over, in nanoseconds.
     pub(super) since: u64,
+    /// Whether the reader has taken another item after that.
+    pub(super) read_on: bool,
 }
 
 /// What has become of an item.
@@ -36,7 +38,7 @@ impl<T> State<T> {
     pub(super) fn offer(
         &mut self,
         settings: &Settings<T>,
-        Incoming { class, item, weight, since }: Incoming<T>,
+        Incoming { class, item, weight, since, read_on }: Incoming<T>,
         funds: Funds,
         after: &mut After<T>,
     ) -> Offer<T> {
@@ -73,8 +75,14 @@ impl<T> State<T> {
                     _ => true,
                 };
             if paid {
-                let sent = self.put(settings, Incoming { class, item, weight, since }, found, after);
-                return Offer::Done(if displaced { Sent::Displaced } else { sent });
+                let sent = self.put(settings, Incoming { class, item, weight, since, read_on }, found, after);
+                if !displaced {
+                    return Offer::Done(sent);
+                }
+                if let Some(lanes) = &mut self.lanes {
+                    lanes.lane(class).strain();
+                }
+                return Offer::Done(Sent::Displaced);
             }
             if fits && funds == Funds::Unknown {
                 return Offer::Short(item, more);
@@ -136,12 +144,11 @@ impl<T> State<T> {
     fn put(
         &mut self,
         settings: &Settings<T>,
-        Incoming { class, item, weight, since }: Incoming<T>,
+        Incoming { class, item, weight, since, .. }: Incoming<T>,
         found: Option<(u64, usize)>,
         after: &mut After<T>,
     ) -> Sent {
         let Some(lanes) = &mut self.lanes else { return Sent::Dropped };
-        let began = lanes.replay.len() + lanes.live.len() == 0;
         let sent = if let Some((position, old)) = found {
             if let Some(budget) = &settings.budget {
                 budget.release(old.saturating_sub(weight));
@@ -160,7 +167,7 @@ impl<T> State<T> {
         };
         if class != Class::Control {
             let level = lanes.live.level();
-            if began { lanes.progress.begin(self.clock, level) } else { lanes.progress.rise(level) }
+            lanes.progress.rise(self.clock, level);
         }
         self.announce(after);
         sent

@@ -8,6 +8,8 @@ pub(super) struct Progress {
     marked: u64,
     /// There was progress after `marked`, but at a time that is not known until the next one is told.
     fresh: bool,
+    /// Something came after the reader had taken all there was, and it has not done so again.
+    owes: bool,
     peak: usize,
     /// The lowest since the peak.
     low: usize,
@@ -22,14 +24,11 @@ impl Progress {
         }
     }
 
-    /// Something waits for the first time.
-    pub(super) const fn begin(&mut self, now: u64, level: usize) {
-        *self = Self { marked: now, fresh: false, peak: level, low: level };
-    }
-
-    /// More waits than before.
-    pub(super) const fn rise(&mut self, level: usize) {
-        if level > self.peak {
+    /// More waits than before, or something at all.
+    pub(super) const fn rise(&mut self, now: u64, level: usize) {
+        if !self.owes {
+            *self = Self { marked: now, fresh: false, owes: true, peak: level, low: level };
+        } else if level > self.peak {
             self.peak = level;
             self.low = level;
         }
@@ -44,6 +43,16 @@ impl Progress {
             self.low = level;
             self.fresh = true;
         }
+    }
+
+    /// The reader has taken all there was: that it is gone for its age or for what came later does not count.
+    pub(super) const fn rest(&mut self) {
+        self.owes = false;
+    }
+
+    /// The reader has taken something, elsewhere, while this waited.
+    pub(super) const fn refresh(&mut self) {
+        self.fresh = true;
     }
 
     /// When a reader that makes no more progress from here on has stalled for `stall`.

@@ -1,7 +1,8 @@
 use std::{fmt, hash::Hash, sync::Arc, time::Duration};
 
 use super::{
-    Budget, Class, Limits, Policy, Receiver, Sender, Weigh,
+    Budget, Class, Limits, Loss, Policy, Receiver, Sender, Weigh,
+    after::After,
     index::{MakeIndex, by_key},
     limits::nanos,
     shared::Shared,
@@ -33,6 +34,8 @@ pub struct Outbox<T> {
     settings: Arc<Settings<T>>,
 }
 
+type OnLoss = Arc<dyn Fn(&Loss) + Send + Sync>;
+
 pub(super) struct Settings<T> {
     control: Limits,
     replay: Limits,
@@ -43,6 +46,7 @@ pub(super) struct Settings<T> {
     pub(super) weigh: Arc<dyn Fn(&T) -> usize + Send + Sync>,
     pub(super) index: Option<MakeIndex<T>>,
     pub(super) budget: Option<Budget>,
+    pub(super) on_loss: Option<OnLoss>,
     /// Tells the budget of an outbox; a pointer, so that only those who have a budget need what it needs.
     enroll: fn(&Budget, &Arc<Shared<T>>),
 }
@@ -71,6 +75,7 @@ impl<T> Outbox<T> {
             weigh: Arc::new(weigh),
             index: None,
             budget: None,
+            on_loss: None,
             enroll: |_, _| {},
         })
     }
@@ -120,6 +125,51 @@ impl<T> Outbox<T> {
         self.with(|settings| settings.index = Some(by_key(key_of)))
     }
 
+    /// Has a closure told whenever items are dropped or replaced or an outbox ends early.
+    ///
+    /// It is called without any lock, on the thread where that was found, so it must neither wait nor panic. Items
+    /// for which a [`Fan`](super::Fan) passed an outbox over are told when it comes back or ends. With the feature
+    /// `core` there is `observed_by`, for an observer of `longwave-core`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::{
+    ///     sync::{Arc, atomic::{AtomicU64, Ordering::Relaxed}},
+    ///     time::Duration,
+    /// };
+    ///
+    /// use longwave_backpressure::outbox::{Class, Limits, Outbox, Policy};
+    ///
+    /// let total = Arc::new(AtomicU64::new(0));
+    /// let counter = Arc::clone(&total);
+    /// let outbox = Outbox::new(Limits::new(1024, 2))
+    ///     .policy(Policy::DropOldest)
+    ///     .on_loss(move |loss| _ = counter.fetch_add(loss.dropped, Relaxed));
+    /// let (sender, _receiver) = outbox.open(Duration::ZERO);
+    /// for item in ["one", "two", "three"] {
+    ///     sender.try_send(Class::Live, item, Duration::ZERO)?;
+    /// }
+    /// assert_eq!(total.load(Relaxed), 1);
+    /// # Ok::<_, longwave_backpressure::outbox::SendError<&str>>(())
+    /// ```
+    #[must_use]
+    pub fn on_loss(self, tell: impl Fn(&Loss) + Send + Sync + 'static) -> Self {
+        self.with(|settings| settings.on_loss = Some(Arc::new(tell)))
+    }
+
+    /// Tells an observer of all that is lost; see [`Self::on_loss`].
+    #[cfg(feature = "core")]
+    #[must_use]
+    pub fn observed_by(self, observer: impl longwave_core::Observer) -> Self {
+        self.on_loss(move |loss| {
+            let mut lost = longwave_core::Lost::new(loss.policy.name());
+            (lost.dropped, lost.bytes, lost.conflated) = (loss.dropped, loss.bytes, loss.conflated);
+            lost.ended = loss.ended.map(super::End::name);
+            observer.lost(&lost);
+        })
+    }
+
     /// Opens an outbox, and returns both of its sides.
     ///
     /// - `now`: the time since any point, which must be the same for all times told to this outbox and to those
@@ -160,6 +210,14 @@ impl<T: Send + 'static> Outbox<T> {
 }
 
 impl<T> Settings<T> {
+    /// Does what follows from an action once the lock is free.
+    pub(super) fn settle(&self, after: &mut After<T>, loss: Option<Loss>) {
+        after.settle(self.budget.as_ref());
+        if let (Some(tell), Some(loss)) = (&self.on_loss, loss) {
+            tell(&loss);
+        }
+    }
+
     pub(super) const fn limits(&self, class: Class) -> &Limits {
         match class {
             Class::Control => &self.control,
@@ -171,8 +229,9 @@ impl<T> Settings<T> {
 
 impl<T> Clone for Settings<T> {
     fn clone(&self) -> Self {
-        let Self { weigh, index, budget, .. } = self;
-        Self { weigh: Arc::clone(weigh), index: index.clone(), budget: budget.clone(), ..*self }
+        let Self { weigh, index, budget, on_loss, .. } = self;
+        let (index, budget, on_loss) = (index.clone(), budget.clone(), on_loss.clone());
+        Self { weigh: Arc::clone(weigh), index, budget, on_loss, ..*self }
     }
 }
 

@@ -33,9 +33,14 @@ impl<T> Shared<T> {
 
     /// Does something under the lock, and what follows from it after.
     pub(super) fn locked<R>(&self, act: impl FnOnce(&mut State<T>, &Settings<T>, &mut After<T>) -> R) -> R {
-        let mut after = After::new();
-        let result = act(&mut self.lock(), self.settings(), &mut after);
-        after.settle(self.settings().budget.as_ref());
+        let (mut after, settings) = (After::new(), self.settings());
+        let (result, loss) = {
+            let mut state = self.lock();
+            let before = settings.on_loss.as_ref().map(|_| state.tally());
+            let result = act(&mut state, settings, &mut after);
+            (result, before.and_then(|before| state.loss(settings, before)))
+        };
+        settings.settle(&mut after, loss);
         result
     }
 
@@ -52,21 +57,15 @@ impl<T> Shared<T> {
         weight: usize,
         now: u64,
     ) -> (Result<Sent, SendError<T>>, Option<Waker>) {
-        let settings = self.settings();
         let (mut item, mut funds) = (item, Funds::Unknown);
         loop {
-            let mut after = After::new();
-            let (offer, clock) = {
-                let mut state = self.lock();
+            let (offer, clock, receiver) = self.locked(|state, settings, after| {
                 state.tell(now);
                 let since = state.clock;
-                (
-                    state.offer(settings, Incoming { class, item, weight, since }, funds, &mut after),
-                    state.clock,
-                )
-            };
-            let receiver = after.receiver.take();
-            after.settle(settings.budget.as_ref());
+                let incoming = Incoming { class, item, weight, since, read_on: false };
+                let offer = state.offer(settings, incoming, funds, after);
+                (offer, since, after.receiver.take())
+            });
             match offer {
                 Offer::Done(sent) => return (Ok(sent), receiver),
                 Offer::Refused(error) => return (Err(error), receiver),

@@ -1,7 +1,7 @@
 use std::task::Waker;
 
 use super::{
-    Class, End, Stats, Verdict,
+    Class, End, Loss, Stats, Verdict,
     after::After,
     index::Index,
     lane::{Gap, Lane},
@@ -182,6 +182,25 @@ impl<T> State<T> {
         if gap.dropped > 0 {
             self.losses.get_or_insert_default().dropped.add(gap);
         }
+    }
+
+    /// All that was lost, and whether it has ended.
+    pub(super) fn tally(&self) -> (Losses, Option<End>) {
+        (self.losses(), self.ended)
+    }
+
+    /// What was lost after a tally.
+    pub(super) fn loss(
+        &self,
+        settings: &Settings<T>,
+        (before, ended): (Losses, Option<End>),
+    ) -> Option<Loss> {
+        let Losses { dropped, conflated } = self.losses();
+        let Gap { dropped, bytes } = dropped.since(before.dropped);
+        let conflated = conflated - before.conflated;
+        let ended = if ended.is_some() { None } else { self.ended };
+        let any = dropped + conflated > 0 || ended.is_some();
+        any.then_some(Loss { policy: settings.policy, dropped, bytes, conflated, ended })
     }
 
     pub(super) fn losses(&self) -> Losses {

@@ -73,10 +73,13 @@ impl<T> State<T> {
             });
         }
         let clock = log.clock;
-        let behind = log.behind(link.place).dropped > 0;
+        if log.behind(link.place).dropped > 0 {
+            return Some(Pop::Behind);
+        }
         drop(log);
+        // Only now: what is behind comes in at the times when it was published.
         self.tell(clock);
-        behind.then_some(Pop::Behind)
+        None
     }
 
     fn take(
@@ -87,7 +90,11 @@ impl<T> State<T> {
     ) -> Option<(Delivery<T>, usize)> {
         let lanes = self.lanes.as_mut()?;
         let judged = lanes.live.is_strained();
-        let slot = match lanes.lane(class).take(class)? {
+        let taken = lanes.lane(class).take(class)?;
+        if lanes.replay.has_nothing_to_say() && lanes.live.has_nothing_to_say() {
+            lanes.progress.rest();
+        }
+        let slot = match taken {
             Taken::Said(delivery) => return Some((delivery, 0)),
             Taken::Item(slot) => slot,
         };

@@ -62,6 +62,30 @@ impl Weigh for bytes::Bytes {
     }
 }
 
+/// The bytes that it is encoded into.
+#[cfg(feature = "sse")]
+impl Weigh for longwave_sse::Event {
+    fn weight(&self) -> usize {
+        self.encoded_len()
+    }
+}
+
+/// The bytes of its payload.
+#[cfg(feature = "ws")]
+impl Weigh for longwave_ws::Message {
+    fn weight(&self) -> usize {
+        self.payload().len()
+    }
+}
+
+/// The bytes of its payload, which its frames share or are made of.
+#[cfg(feature = "ws")]
+impl Weigh for longwave_ws::Prepared {
+    fn weight(&self) -> usize {
+        self.payload().len()
+    }
+}
+
 impl<W: Weigh + ?Sized> Weigh for &W {
     fn weight(&self) -> usize {
         (**self).weight()

@@ -150,6 +150,49 @@ pub struct Stats {
     pub ended: Option<End>,
 }
 
+impl<T> Delivery<T> {
+    /// Changes the item, if it is one, and leaves all else as it is.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Delivery<U> {
+        match self {
+            Self::Item(item) => Delivery::Item(change(item)),
+            Self::Lagged { class, dropped, bytes } => Delivery::Lagged { class, dropped, bytes },
+            Self::Conflated { replaced } => Delivery::Conflated { replaced },
+            Self::Ended { reason, dropped, bytes } => Delivery::Ended { reason, dropped, bytes },
+        }
+    }
+}
+
+/// What a consumer does not get of what was sent to it, for whoever counts (see [`Outbox::on_loss`]).
+///
+/// [`Outbox::on_loss`]: super::Outbox::on_loss
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Loss {
+    /// What its outbox does when it is full.
+    pub policy: Policy,
+    /// How many items were dropped.
+    pub dropped: u64,
+    /// Their weight, in bytes.
+    pub bytes: u64,
+    /// How many items were replaced by newer ones with their keys.
+    pub conflated: u64,
+    /// Why the outbox has ended, if it has just done so.
+    pub ended: Option<End>,
+}
+
+impl Policy {
+    /// Returns a short name, for the label of a metric.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Wait => "wait",
+            Self::DropNewest => "drop_newest",
+            Self::DropOldest => "drop_oldest",
+            Self::Disconnect => "disconnect",
+        }
+    }
+}
+
 impl End {
     /// Returns a short name, for the label of a metric.
     #[must_use]

@@ -1,11 +1,19 @@
 //! One publisher, many outboxes.
 
-use std::{sync::Arc, thread};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::SeqCst},
+    },
+    thread,
+};
 
 use longwave_backpressure::outbox::{
     Class::{Control, Live, Replay},
-    Delivery, Fan, Limits, Outbox, Policy, Receiver,
+    Delivery, Fan, Limits, Outbox, Policy, Receiver, Verdict,
 };
+
+use proptest::prelude::*;
 
 use crate::support::{Item, all, item, secs, short};
 
@@ -87,6 +95,123 @@ fn those_who_are_gone_are_removed_with_or_without_a_publisher() {
     assert_eq!(fan.subscribers(), 1);
     drop(reader);
     assert_eq!(fan.subscribers(), 0);
+}
+
+#[test]
+fn whatever_is_lost_is_told_to_the_observer_and_to_the_consumer() {
+    for policy in [Policy::Wait, Policy::DropNewest, Policy::DropOldest, Policy::Disconnect] {
+        let told = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&told);
+        let outbox = outbox(3, policy).on_loss(move |loss| {
+            assert_eq!(loss.policy, policy);
+            counter.fetch_add(loss.dropped, SeqCst);
+        });
+        let fan = fan();
+        let mut reader = fan.subscribe(&outbox, secs(0));
+        for id in 0..200 {
+            fan.publish(Live, item(id, 1), secs(0));
+        }
+        let (mut taken, mut missing) = (0, 0);
+        for delivery in all(&mut reader) {
+            match delivery {
+                Delivery::Item(_) => taken += 1,
+                Delivery::Lagged { dropped, .. } | Delivery::Ended { dropped, .. } => missing += dropped,
+                other => panic!("{other:?}"),
+            }
+        }
+        let stats = reader.stats();
+        let published = if policy == Policy::Disconnect { 65 } else { 200 };
+        assert_eq!((taken, missing), (stats.delivered, stats.dropped), "{policy:?}");
+        assert_eq!((told.load(SeqCst), taken + missing), (stats.dropped, published), "{policy:?}");
+    }
+}
+
+#[test]
+fn those_that_are_slow_are_ended() {
+    let fan = fan();
+    let kind = outbox(9, Policy::DropNewest).stall(secs(30));
+    let mut readers = [fan.subscribe(&kind, secs(0)), fan.subscribe(&kind, secs(0))];
+    for now in 1..=31 {
+        assert_eq!(fan.end_slow(secs(now)), usize::from(now == 31));
+        fan.publish(Live, item(now, 1), secs(now));
+        assert!(readers[1].try_recv().is_ok());
+    }
+    assert_eq!(fan.subscribers(), 1);
+    assert_eq!(short(&all(&mut readers[0])), "slow -30/30");
+    assert_eq!(short(&all(&mut readers[1])), "");
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Op {
+    Publish { weight: usize, key: Option<u8>, wait: u64 },
+    Receive,
+    Drain,
+    Advance(u64),
+    Look,
+}
+
+fn ops() -> impl Strategy<Value = Vec<Op>> {
+    let publish = (0_usize..9, prop::option::of(0_u8..4), 0_u64..3)
+        .prop_map(|(weight, key, wait)| Op::Publish { weight, key, wait });
+    let op = prop_oneof![
+        60 => publish,
+        25 => Just(Op::Receive),
+        3 => Just(Op::Drain),
+        6 => (0_u64..20).prop_map(Op::Advance),
+        2 => Just(Op::Look),
+    ];
+    prop::collection::vec(op, 0..300)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// Though a fan keeps items for all together, each subscriber gets what it would from an outbox of its own.
+    #[test]
+    fn a_subscriber_gets_what_an_outbox_of_its_own_would_give(
+        bytes in 1_usize..60,
+        items in 1_usize..12,
+        age in 1_u64..40,
+        keyed in any::<bool>(),
+        ops in ops(),
+    ) {
+        let limits = Limits::new(bytes, items).age(secs(age));
+        let kind = Outbox::weighed_by(limits, |item: &Item| item.weight).policy(Policy::DropOldest).stall(secs(5));
+        let kind = if keyed { kind.latest_by(|item| item.key) } else { kind };
+        let fan = fan();
+        let (sender, mut own) = kind.open(secs(0));
+        let mut reader = fan.subscribe(&kind, secs(0));
+        // Others who read at other paces, for whom the same items are kept.
+        let mut others = [fan.subscribe(&kind, secs(0)), fan.subscribe(&outbox(2, Policy::Wait), secs(0))];
+        let mut now = 0;
+        for (id, op) in ops.into_iter().enumerate() {
+            match op {
+                Op::Publish { weight, key, wait } => {
+                    now += wait;
+                    let item = Item { id: id as u64, weight, key };
+                    sender.try_send(Live, item, secs(now)).expect("it is open");
+                    fan.publish(Live, item, secs(now));
+                    _ = others[id % 2].try_recv();
+                }
+                Op::Receive => prop_assert_eq!(reader.try_recv(), own.try_recv()),
+                Op::Drain => {
+                    let (mut from_fan, mut from_own) = (vec![], vec![]);
+                    reader.drain_ready(usize::MAX, |delivery| from_fan.push(delivery));
+                    own.drain_ready(usize::MAX, |delivery| from_own.push(delivery));
+                    prop_assert_eq!(from_fan, from_own);
+                }
+                Op::Advance(by) => {
+                    now += by;
+                    let (from_fan, from_own) = (reader.advance(secs(now)), own.advance(secs(now)));
+                    prop_assert!(from_fan == Verdict::Healthy || from_own == Verdict::Slow);
+                }
+                Op::Look => prop_assert_eq!(reader.stats(), own.stats()),
+            }
+        }
+        drop((fan, sender));
+        prop_assert_eq!(all(&mut reader), all(&mut own));
+        prop_assert_eq!(reader.stats(), own.stats());
+    }
 }
 
 /// Items taken plus items said to be missing, which must add up, in order.

@@ -86,3 +86,18 @@ fn a_second_burst_that_is_smaller_is_judged_by_itself() {
         assert_eq!(sender.advance(secs(now)), Verdict::Healthy);
     }
 }
+
+#[test]
+fn a_stalled_reader_is_slow_too_when_it_is_the_number_of_items_that_does_not_fit() {
+    for items in [1, 2, 9] {
+        let outbox = Outbox::weighed_by(Limits::new(1000, items), |item: &Item| item.weight);
+        let (sender, mut receiver) = outbox.policy(Policy::DropOldest).stall(secs(30)).open(secs(0));
+        for now in 1..=29 {
+            sender.try_send(Live, item(now, 1), secs(now)).expect("it is open");
+        }
+        assert_eq!(sender.advance(secs(30)), Verdict::Healthy, "{items}");
+        assert_eq!(sender.advance(secs(31)), Verdict::Slow, "{items}");
+        while receiver.try_recv().is_ok() {}
+        assert_eq!(sender.advance(secs(99)), Verdict::Healthy, "{items}");
+    }
+}

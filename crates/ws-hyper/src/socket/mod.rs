@@ -2,6 +2,7 @@
 
 mod flusher;
 mod pacing;
+mod prepared;
 mod pulse;
 mod read_half;
 mod reader;
@@ -29,6 +30,7 @@ use longwave_ws::{CloseCode, CloseFrame, Connection, Last, Message, Prepared, Ro
 use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use self::{
+    prepared::PreparedSink,
     read_half::{ReadHalf, Receiving},
     reader::Part,
     write_half::{Sending, WriteHalf},

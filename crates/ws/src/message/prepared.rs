@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::Message;
 #[cfg(feature = "deflate")]
 use crate::deflate::{PreparedKind, compress_once};
-use crate::{FrameEncoder, FrameHeader, OpCode, Reserved};
+use crate::{FrameEncoder, FrameHeader, OpCode, Reserved, Utf8Bytes};
 
 /// A message that goes to many peers: its frame is made once, and compressed once for each kind of peer that there
 /// is among them; cheap to clone.
@@ -39,26 +39,43 @@ impl Prepared {
     /// Prepares a message; `None` if it is about the connection, and no text or bytes.
     #[must_use]
     pub fn new(message: &Message) -> Option<Self> {
-        let (opcode, payload) = match message {
-            Message::Text(text) => (OpCode::Text, text.clone().into_bytes()),
-            Message::Binary(bytes) => (OpCode::Binary, bytes.clone()),
-            Message::Ping(_) | Message::Pong(_) | Message::Close(_) => return None,
-        };
-        Some(Self {
+        match message {
+            Message::Text(text) => Some(Self::text(text.clone())),
+            Message::Binary(bytes) => Some(Self::binary(bytes.clone())),
+            Message::Ping(_) | Message::Pong(_) | Message::Close(_) => None,
+        }
+    }
+
+    /// Prepares a message of text.
+    #[must_use]
+    pub fn text(text: impl Into<Utf8Bytes>) -> Self {
+        Self::data(OpCode::Text, text.into().into_bytes())
+    }
+
+    /// Prepares a message of bytes.
+    #[must_use]
+    pub fn binary(bytes: impl Into<Bytes>) -> Self {
+        Self::data(OpCode::Binary, bytes.into())
+    }
+
+    /// The payload: the text or the bytes, not compressed.
+    #[must_use]
+    pub const fn payload(&self) -> &Bytes {
+        &self.payload
+    }
+
+    fn data(opcode: OpCode, payload: Bytes) -> Self {
+        Self {
             opcode,
             frame: frame(opcode, Reserved::NONE, &payload),
             payload,
             #[cfg(feature = "deflate")]
             compressed: Arc::default(),
-        })
+        }
     }
 
     pub(crate) const fn opcode(&self) -> OpCode {
         self.opcode
-    }
-
-    pub(crate) const fn payload(&self) -> &Bytes {
-        &self.payload
     }
 
     /// The frame as a server sends it.
