@@ -90,20 +90,20 @@ pub fn clients(settings: &Settings, port: u16) {
             let (start, cpu) = began.expect("a first step");
             let spent = (process_cpu_time(std::process::id()) - cpu).as_secs_f64();
             deadline = Some(Instant::now() + DRAINS);
-            for id in 0..settings.streams {
-                if let (Some(reader), true) = (&mut readers[id], Place::of(id) != Place::Healthy) {
-                    // What is there already is told of, too.
+            for (id, reader) in
+                readers.iter_mut().enumerate().filter(|(id, _)| Place::of(*id) != Place::Healthy)
+            {
+                // What is there already is told of, too.
+                let register = |reader: &mut Reader| {
                     poll.registry().register(&mut reader.io, Token(id), Interest::READABLE).unwrap();
-                }
+                };
+                reader.iter_mut().for_each(register);
             }
             report.cpu = spent / start.elapsed().as_secs_f64();
         }
     }
-    for (id, reader) in readers.into_iter().enumerate() {
-        if let Some(reader) = reader {
-            report.heard[id] = reader.heard;
-        }
-    }
+    let unfinished = readers.into_iter().enumerate().filter_map(|(id, reader)| Some((id, reader?)));
+    unfinished.for_each(|(id, reader)| report.heard[id] = reader.heard);
     println!("{}", serde_json::to_string(&report).unwrap());
     loop {
         std::thread::sleep(Duration::from_secs(1));

@@ -1,6 +1,9 @@
 //! The publisher, and how subscribers are served: half of them by event streams, half by WebSockets.
 
-use super::words::{Item, Line};
+use super::{
+    Place,
+    words::{Item, Line},
+};
 use crate::clock::machine_time;
 use axum::{
     Router,
@@ -25,13 +28,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How much goes into one flush, in bytes.
-const FLUSH: usize = 16 << 10;
+/// How much goes into one flush or frame, in bytes.
+const FLUSH: usize = 4 << 10;
 
 /// One fan, and what has come of its subscribers.
 pub struct Desk {
     start: Instant,
     outbox: Outbox<Arc<Item>>,
+    past: Vec<Arc<Item>>,
     /// Gone when the last item was published.
     fan: Mutex<Option<Fan<Arc<Item>>>>,
     /// By subscriber, when it is over.
@@ -46,6 +50,7 @@ impl Desk {
         Arc::new(Desk {
             start: Instant::now(),
             outbox,
+            past: (0..Place::LONGEST_PAST).map(|number| Arc::new(Item::past(number))).collect(),
             fan: Mutex::new(Some(Fan::new())),
             books: Mutex::new(vec![None; subscribers]),
             sockets: Options::new().config(config),
@@ -79,9 +84,10 @@ impl Desk {
         let (id, past) = (id.parse().ok()?, past.parse().ok()?);
         let fan = self.fan.lock().unwrap();
         let receiver = fan.as_ref()?.subscribe_after(&self.outbox, self.start.elapsed(), |sender| {
-            for number in 0..past {
-                let item = Arc::new(Item::past(number));
-                sender.try_send(Class::Replay, item, self.start.elapsed()).expect("room for the past");
+            for item in self.past.iter().take(past) {
+                sender
+                    .try_send(Class::Replay, Arc::clone(item), self.start.elapsed())
+                    .expect("room for the past");
             }
         });
         Some(Subscription { id, receiver, desk: Arc::clone(self) })
@@ -90,7 +96,7 @@ impl Desk {
 
 async fn events(State(desk): State<Arc<Desk>>, uri: Uri) -> Response {
     match desk.subscribe(&uri) {
-        Some(subscription) => response(EventBody::new(subscription)).map(Body::new),
+        Some(subscription) => response(EventBody::new(subscription).max_frame(FLUSH)).map(Body::new),
         None => refusal(),
     }
 }

@@ -22,10 +22,11 @@ use super::{
     scenario_process,
     site::{self, Site},
 };
-use crate::clock::process_cpu_time;
+use crate::{clock::process_cpu_time, memory};
 use longwave_backpressure::{StreamLimitLayer, guard::Guard};
 use longwave_core::Heartbeat;
 use longwave_drain::Drain;
+use socket2::SockRef;
 use std::time::{Duration, Instant};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
@@ -43,6 +44,7 @@ pub enum Place {
 
 impl Place {
     pub const ALL: [Place; 3] = [Place::Healthy, Place::Slow, Place::Stalled];
+    pub const LONGEST_PAST: u64 = 256;
 
     pub fn of(id: usize) -> Self {
         match id % PLACES {
@@ -62,11 +64,13 @@ impl Place {
         match self {
             Place::Healthy => 0,
             Place::Slow => 64,
-            Place::Stalled => 256,
+            Place::Stalled => Place::LONGEST_PAST,
         }
     }
 }
 
+/// What the server's kernel is to hold for a subscriber, in bytes: little, so that who is slow goes on in small steps.
+const SEND_BUFFER: usize = 4096;
 /// How long whatever has to happen after the last item may take.
 const SETTLES: Duration = Duration::from_secs(120);
 /// How much longer the 99th percentile of the healthy may be for the slow ones.
@@ -120,12 +124,16 @@ pub async fn serve(settings: Settings) -> Outcome {
     // Nobody is to be ended but by a policy: that those who stall are cut is for the crowd to show.
     let patience = Duration::from_secs(settings.seconds) + 2 * SETTLES;
     let desk = Desk::new(settings.policy.outbox(), settings.streams, patience);
-    let site = Site::open(
+    let listener = memory::listen();
+    // Who is accepted has as much.
+    SockRef::from(&listener).set_send_buffer_size(SEND_BUFFER).expect("set the buffer");
+    let site = Site::on(
+        listener,
         desk.router(),
         Drain::new(),
         StreamLimitLayer::new(1 << 20),
         Heartbeat::every(2 * patience),
-        Guard::new().stall(patience).unsent(Some(4096)),
+        Guard::new().stall(patience).user_timeout(None).unsent(Some(4096)),
     );
     tokio::task::yield_now().await;
     let idle = site::tasks();

@@ -115,7 +115,7 @@ impl Reader {
 impl Wire {
     /// Half of each kind of readers has one, half the other.
     pub fn of(id: usize) -> Self {
-        if id / PLACES % 2 == 0 { Wire::Events } else { Wire::Messages }
+        if (id / PLACES).is_multiple_of(2) { Wire::Events } else { Wire::Messages }
     }
 
     fn frame(self, bytes: &[u8]) -> Option<(Frame<'_>, usize)> {
