@@ -2,7 +2,7 @@
 
 use super::{
     Place,
-    words::{Item, Line},
+    words::{Item, Line, SIZE},
 };
 use crate::clock::machine_time;
 use axum::{
@@ -30,6 +30,8 @@ use std::{
 
 /// How much goes into one flush or frame, in bytes.
 const FLUSH: usize = 4 << 10;
+/// How many items fit into that.
+pub const BURST: u64 = (FLUSH / SIZE) as u64;
 
 /// One fan, and what has come of its subscribers.
 pub struct Desk {
