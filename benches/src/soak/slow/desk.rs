@@ -15,7 +15,7 @@ use axum::{
 use bytes::Bytes;
 use futures::{SinkExt, Stream};
 use http::{StatusCode, Uri};
-use longwave_backpressure::outbox::{Class, Fan, Outbox, Reach, Receiver, Stats};
+use longwave_backpressure::outbox::{Class, Fan, Outbox, Receiver, Stats};
 use longwave_sse::{EventBody, response};
 use longwave_ws_hyper::{
     CloseCode, CloseFrame, Config, Error, Message, Upgraded, WebSocket, WriteHalf, server::Options, upgrade,
@@ -63,10 +63,10 @@ impl Desk {
         Router::new().route("/events", get(events)).route("/socket", any(socket)).with_state(Arc::clone(self))
     }
 
-    pub fn publish(&self, number: u64) -> Reach {
+    pub fn publish(&self, number: u64) {
         let item = Arc::new(Item::live(number, machine_time().as_nanos() as u64));
         let fan = self.fan.lock().unwrap();
-        fan.as_ref().expect("not closed yet").publish(Class::Live, item, self.start.elapsed())
+        fan.as_ref().expect("not closed yet").publish(Class::Live, item, self.start.elapsed());
     }
 
     /// Publishes nothing any more: subscribers get what waits, and then the end.
