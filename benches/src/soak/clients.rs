@@ -81,6 +81,21 @@ pub fn address(port: u16, i: usize) -> SocketAddr {
 ///
 /// - `buffer`: how many bytes the kernel keeps for the reader, if not as many as it likes.
 pub fn open(port: u16, i: usize, path: &str, buffer: Option<usize>) -> (mio::net::TcpStream, Vec<u8>) {
+    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n");
+    (ask(port, i, &request, "200", buffer), Vec::new())
+}
+
+/// Opens a WebSocket, as [`open`] opens an event stream.
+pub fn open_websocket(port: u16, i: usize, path: &str, buffer: Option<usize>) -> mio::net::TcpStream {
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    );
+    ask(port, i, &request, "101", buffer)
+}
+
+/// Connects, sends a request, and reads the head of the response and nothing else.
+fn ask(port: u16, i: usize, request: &str, status: &str, buffer: Option<usize>) -> mio::net::TcpStream {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
     if let Some(buffer) = buffer {
         // Before the connection, as it decides on the first window.
@@ -89,7 +104,6 @@ pub fn open(port: u16, i: usize, path: &str, buffer: Option<usize>) -> (mio::net
     socket.connect(&address(port, i).into()).expect("connect");
     reset_on_close(&socket);
     let mut io = TcpStream::from(socket);
-    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n");
     io.write_all(request.as_bytes()).unwrap();
     let (mut answer, mut byte) = (Vec::new(), [0]);
     // Byte by byte, so that a reader that stops has read nothing else.
@@ -97,7 +111,8 @@ pub fn open(port: u16, i: usize, path: &str, buffer: Option<usize>) -> (mio::net
         io.read_exact(&mut byte).expect("the response head");
         answer.push(byte[0]);
     }
-    assert!(answer.starts_with(b"HTTP/1.1 200"), "no event stream: {}", String::from_utf8_lossy(&answer));
+    let answer = String::from_utf8_lossy(&answer);
+    assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "not {status}: {answer}");
     io.set_nonblocking(true).unwrap();
-    (mio::net::TcpStream::from_std(io), Vec::new())
+    mio::net::TcpStream::from_std(io)
 }

@@ -3,6 +3,7 @@
 use super::{
     CROWD, Settings,
     clients::{Clients, open, steps},
+    latencies::{Latencies, millis},
     outcome::{self, Outcome, mib},
     site::{self, Site},
 };
@@ -198,10 +199,6 @@ fn share(events: u64, published: u64, readers: usize) -> f64 {
     events as f64 * 100.0 / (published as f64 * readers as f64)
 }
 
-fn millis(micros: u64) -> String {
-    format!("{:.1} ms", micros as f64 / 1e3)
-}
-
 /// An event of 256 bytes that says when it was sent.
 fn event(time: u64) -> Bytes {
     let mut event = format!("data: T{time:0DIGITS$} ");
@@ -217,38 +214,6 @@ struct Heard {
     healthy_cut: u64,
     slow_cut: u64,
     latencies: Latencies,
-}
-
-/// Microseconds, in buckets a sixteenth of their power of two wide.
-#[derive(Default, Deserialize, Serialize)]
-struct Latencies {
-    buckets: Vec<u64>,
-    longest: u64,
-}
-
-impl Latencies {
-    fn add(&mut self, micros: u64) {
-        let power = (micros | 16).ilog2();
-        let bucket = ((power - 4) * 16) as usize + (micros >> (power - 4)) as usize;
-        if self.buckets.len() <= bucket {
-            self.buckets.resize(bucket + 1, 0);
-        }
-        self.buckets[bucket] += 1;
-        self.longest = self.longest.max(micros);
-    }
-
-    /// The upper end of the bucket.
-    fn quantile(&self, share: f64) -> u64 {
-        let (mut left, total) = (0, self.buckets.iter().sum::<u64>() as f64);
-        for (i, count) in self.buckets.iter().enumerate() {
-            left += count;
-            if left as f64 >= total * share {
-                let (power, step) = ((i / 16).saturating_sub(1) as u32, if i < 32 { i } else { 16 + i % 16 });
-                return ((step as u64 + 1) << power).min(self.longest);
-            }
-        }
-        0
-    }
 }
 
 struct Reader {

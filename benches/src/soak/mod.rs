@@ -1,5 +1,5 @@
 //! Long runs of the whole stack over real sockets, with bounds: readers that stop, clients that come and go by the
-//! hundred thousand, a drain of ten thousand streams.
+//! hundred thousand, a drain of ten thousand streams, subscribers that fall behind.
 //!
 //! Each scenario is a process of its own, which serves and measures itself, with a child that holds the clients:
 //! so memory and CPU are the server's.
@@ -8,8 +8,10 @@ mod churn;
 mod clients;
 mod crowd;
 mod drain;
+mod latencies;
 mod outcome;
 mod site;
+mod slow;
 
 use self::outcome::Outcome;
 use serde::{Deserialize, Serialize};
@@ -27,21 +29,30 @@ pub const CLIENTS: &str = "__soak-clients";
 
 const USAGE: &str = "\
 usage: longwave-benches soak [SCENARIO...] [--streams N] [--seconds N] [--rate N] [--stall N]
-                             [--cycles N]
+                             [--cycles N] [--subscribers N] [--policy NAME] [--rounds N]
   SCENARIO    crowd   thousands of event streams, a tenth of whose readers are slow or stop
               churn   clients that drop their connections at random points
               drain   all streams ended in a window of 5 s
+              slow    one publisher, and subscribers by event streams and WebSockets, a tenth of whom stops
+                      reading, and a tenth is slow: each policy with and without those
               (all if none is named)
   --streams N event streams of the crowd and the drain (default 10000)
-  --seconds N for how long the crowd is sent events (default 60)
-  --rate N    events per second to each of the crowd (default 8)
+  --seconds N for how long the crowd (default 60) and each run of `slow` (default 30) is sent events
+  --rate N    events per second to each of the crowd (default 8) and of the subscribers (default 10)
   --stall N   seconds after which the crowd's readers are taken for stalled (default 5); below 24 some of the
               slow ones are, too, as they read 1 KiB/s and the kernel tells of it in steps of some 20 KiB
-  --cycles N  connections of the churn (default 100000)";
+  --cycles N  connections of the churn (default 100000)
+  --subscribers N
+              subscribers of `slow` (default 10000)
+  --policy NAME
+              only this policy of `slow`: drop-oldest, drop-newest, latest, disconnect, wait
+  --rounds N  runs of `slow` with and without slow readers, by turns (default 1)";
 
 const CROWD: &str = "crowd";
 const CHURN: &str = "churn";
 const DRAIN: &str = "drain";
+const SLOW: &str = "slow";
+const SCENARIOS: [&str; 4] = [CROWD, CHURN, DRAIN, SLOW];
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 struct Settings {
@@ -50,43 +61,58 @@ struct Settings {
     rate: u64,
     stall: u64,
     cycles: usize,
-    /// Readers of the crowd that stop, and as many that are slow.
+    /// Readers of the crowd or of the subscribers that stop, and as many that are slow.
     slow: usize,
+    /// That of the subscribers.
+    policy: slow::Kind,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let policy = slow::Kind::DropOldest;
+        Settings { streams: 10_000, seconds: 60, rate: 8, stall: 5, cycles: 100_000, slow: 0, policy }
+    }
 }
 
 /// Runs scenarios; fails if a bound is broken.
 pub fn run(args: impl Iterator<Item = String>) -> ExitCode {
-    let mut settings = Settings { streams: 10_000, seconds: 60, rate: 8, stall: 5, cycles: 100_000, slow: 0 };
+    let (mut crowd, mut slow) = (Settings::default(), slow::settings());
+    let (mut policies, mut rounds) = (slow::Kind::ALL.to_vec(), 1);
     let (mut args, mut chosen) = (args, Vec::new());
     while let Some(arg) = args.next() {
-        let mut number = || args.next().and_then(|n| n.parse::<usize>().ok()).unwrap_or_else(usage);
+        let mut value = || args.next().unwrap_or_else(usage);
+        let number = |value: String| value.parse::<usize>().unwrap_or_else(|_| usage());
         match arg.as_str() {
             "--help" | "-h" => {
                 println!("{USAGE}");
                 return ExitCode::SUCCESS;
             }
-            "--streams" => settings.streams = number(),
-            "--seconds" => settings.seconds = number() as u64,
-            "--rate" => settings.rate = number().max(1) as u64,
-            "--stall" => settings.stall = number() as u64,
-            "--cycles" => settings.cycles = number().max(10),
-            _ => chosen.push([CROWD, CHURN, DRAIN].into_iter().find(|s| *s == arg).unwrap_or_else(usage)),
+            "--streams" => crowd.streams = number(value()),
+            "--seconds" => (crowd.seconds, slow.seconds) = twice(number(value()) as u64),
+            "--rate" => (crowd.rate, slow.rate) = twice(number(value()).max(1) as u64),
+            "--stall" => crowd.stall = number(value()) as u64,
+            "--cycles" => crowd.cycles = number(value()).max(10),
+            "--subscribers" => slow.streams = number(value()).max(slow::PLACES),
+            "--policy" => policies = vec![slow::Kind::named(&value()).unwrap_or_else(usage)],
+            "--rounds" => rounds = number(value()).max(1),
+            _ => chosen.push(SCENARIOS.into_iter().find(|s| *s == arg).unwrap_or_else(usage)),
         }
     }
     if chosen.is_empty() {
-        chosen = vec![CROWD, CHURN, DRAIN];
+        chosen = SCENARIOS.to_vec();
     }
     let mut broken = Vec::new();
     for scenario in chosen {
         broken.extend(match scenario {
             CROWD => {
-                let control = scenario_process(CROWD, &settings);
-                let slow = Settings { slow: settings.streams / 20, ..settings.clone() };
-                let crowd = scenario_process(CROWD, &slow);
-                crowd::compare(&settings, &control, crowd)
+                let control = scenario_process(CROWD, &crowd);
+                let slow = Settings { slow: crowd.streams / 20, ..crowd.clone() };
+                let outcome = scenario_process(CROWD, &slow);
+                crowd::compare(&crowd, &control, outcome)
             }
+            SLOW => policies.iter().flat_map(|policy| slow::run(&slow, *policy, rounds)).collect(),
             _ => {
-                let outcome = scenario_process(scenario, &settings);
+                let outcome = scenario_process(scenario, &crowd);
                 outcome::print(&format!("soak {scenario}"), &[("", &outcome)]);
                 outcome.broken
             }
@@ -96,6 +122,10 @@ pub fn run(args: impl Iterator<Item = String>) -> ExitCode {
         println!("BROKEN: {bound}");
     }
     if broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn twice<T: Copy>(value: T) -> (T, T) {
+    (value, value)
 }
 
 /// Runs one scenario in a process of its own, so that none begins with the memory of another.
@@ -118,6 +148,7 @@ pub fn serve(scenario: &str, settings: &str) {
         CROWD => block_on(crowd::serve(settings)),
         CHURN => block_on(churn::serve(settings)),
         DRAIN => block_on(drain::serve(settings)),
+        SLOW => block_on(slow::serve(settings)),
         _ => usage(),
     };
     println!("{}", serde_json::to_string(&outcome).unwrap());
@@ -132,6 +163,7 @@ pub fn clients(scenario: &str, settings: &str, ports: &str) {
         CROWD => crowd::clients(&settings, ports[0]),
         CHURN => block_on(churn::clients(settings, ports)),
         DRAIN => drain::clients(&settings, ports[0]),
+        SLOW => slow::clients(&settings, ports[0]),
         _ => usage(),
     }
 }

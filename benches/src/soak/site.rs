@@ -31,11 +31,22 @@ impl Site {
         heartbeat: Heartbeat,
         guard: Guard,
     ) -> Self {
+        Self::on(memory::listen(), router, drain, limit, heartbeat, guard)
+    }
+
+    /// Serves on a listener that is there already, as [`Self::open`] does.
+    pub fn on(
+        listener: TcpListener,
+        router: Router,
+        drain: Drain,
+        limit: StreamLimitLayer,
+        heartbeat: Heartbeat,
+        guard: Guard,
+    ) -> Self {
         let layers = tower::ServiceBuilder::new()
             .layer(DrainLayer::new(&drain).max_age(Duration::from_secs(3600)))
             .layer(limit.clone())
             .layer(HeartbeatLayer::new(heartbeat));
-        let listener = memory::listen();
         let port = listener.local_addr().unwrap().port();
         tokio::spawn(accept(listener, router.layer(layers), guard));
         Site { port, drain, limit }
