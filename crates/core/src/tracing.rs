@@ -55,9 +55,10 @@ impl Observer for Tracing {
 
     fn lost(&self, lost: &Lost) {
         let Lost { policy, dropped, bytes, conflated, ended } = *lost;
-        match ended {
-            Some(reason) => tracing::info!(target: TARGET, policy, dropped, bytes, reason, "queue ended"),
-            None => tracing::debug!(target: TARGET, policy, dropped, bytes, conflated, "items lost"),
+        if let Some(reason) = ended {
+            tracing::info!(target: TARGET, policy, dropped, bytes, reason, "queue ended");
+        } else {
+            tracing::debug!(target: TARGET, policy, dropped, bytes, conflated, "items lost");
         }
     }
 }
