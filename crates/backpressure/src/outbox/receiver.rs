@@ -203,7 +203,7 @@ impl<T> Receiver<T> {
     }
 
     /// Hands what there is to `put` under one lock, for as long as it wants more.
-    fn take_batch(&self, put: &mut dyn FnMut(Delivery<T>, usize) -> bool) -> Last {
+    fn take_batch(&self, put: &mut impl FnMut(Delivery<T>, usize) -> bool) -> Last {
         if let Some(Link { log, place }) = &self.link {
             let mut pages = log.lock();
             loop {
@@ -221,6 +221,13 @@ impl<T> Receiver<T> {
         }
         self.shared.locked(|state, settings, after| {
             loop {
+                if let Some((delivery, weight, sender)) = state.pop_plain(settings) {
+                    after.sender = sender.or_else(|| after.sender.take());
+                    if !put(delivery, weight) {
+                        return Last::Full;
+                    }
+                    continue;
+                }
                 match state.pop(settings, after, None) {
                     Pop::Delivery(delivery, weight) => {
                         if !put(delivery, weight) {

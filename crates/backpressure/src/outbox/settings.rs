@@ -210,6 +210,11 @@ impl<T: Send + 'static> Outbox<T> {
 }
 
 impl<T> Settings<T> {
+    /// Whether an item that fits has no effect on others.
+    pub(super) const fn is_plain(&self) -> bool {
+        self.index.is_none() && self.budget.is_none() && self.live.age.is_none() && self.replay.age.is_none()
+    }
+
     /// Does what follows from an action once the lock is free.
     pub(super) fn settle(&self, after: &mut After<T>, loss: Option<Loss>) {
         after.settle(self.budget.as_ref());

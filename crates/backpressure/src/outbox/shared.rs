@@ -57,6 +57,14 @@ impl<T> Shared<T> {
         weight: usize,
         now: u64,
     ) -> (Result<Sent, SendError<T>>, Option<Waker>) {
+        {
+            let mut state = self.lock();
+            if matches!(state.inlet, Inlet::Sender(_)) && state.fits_plainly(self.settings(), class, weight) {
+                state.tell(now);
+                let receiver = state.put_plain(self.settings(), (class, item, weight));
+                return (Ok(Sent::Queued), receiver);
+            }
+        }
         let (mut item, mut funds) = (item, Funds::Unknown);
         loop {
             let (offer, clock, receiver) = self.locked(|state, settings, after| {
@@ -123,6 +131,10 @@ impl<T> Shared<T> {
 
     /// Takes what is next, or waits if there is a context to wait in.
     pub(super) fn pop(&self, mut cx: Option<&mut Context<'_>>) -> Pop<T> {
+        if let Some((delivery, weight, sender)) = self.lock().pop_plain(self.settings()) {
+            sender.into_iter().for_each(Waker::wake);
+            return Pop::Delivery(delivery, weight);
+        }
         loop {
             match self.locked(|state, settings, after| state.pop(settings, after, cx.as_deref_mut())) {
                 Pop::Behind => self.catch_up(),

@@ -80,6 +80,14 @@ impl<T> Lanes<T> {
         }
     }
 
+    pub(super) const fn lane_ref(&self, class: Class) -> &Lane<T> {
+        match class {
+            Class::Control => &self.control,
+            Class::Replay => &self.replay,
+            Class::Live => &self.live,
+        }
+    }
+
     /// Bytes for which the budget answers.
     pub(super) const fn budgeted(&self) -> usize {
         self.replay.bytes() + self.live.bytes()
