@@ -93,7 +93,9 @@ mod tests {
 
     #[test]
     fn every_end_of_a_text_is_judged_as_by_the_base64_crate() {
-        for (first, second) in (0..=u8::MAX).flat_map(|first| (0..=u8::MAX).map(move |second| (first, second))) {
+        for (first, second) in
+            (0..=u8::MAX).flat_map(|first| (0..=u8::MAX).map(move |second| (first, second)))
+        {
             for text in [&[first, second][..], &[b'A', first, second], &[b'B', b'7', first, second]] {
                 assert_eq!(decoded(text), BASE64_URL_SAFE_NO_PAD.decode(text).ok(), "{text:?}");
             }

@@ -96,7 +96,8 @@ mod tests {
     #[test]
     fn names_are_short_and_printable() {
         let longest = "x".repeat(255);
-        for (name, fits) in [("a", true), ("räume/1 |", true), (&longest, true), ("", false), ("a\nb", false)] {
+        for (name, fits) in [("a", true), ("räume/1 |", true), (&longest, true), ("", false), ("a\nb", false)]
+        {
             assert_eq!((Audience::new(name).is_ok(), Scope::new(name).is_ok()), (fits, fits), "{name:?}");
         }
         assert_eq!(Scope::new(&"x".repeat(256)), Err(InvalidName));

@@ -37,7 +37,8 @@ fn is_scheme(scheme: &str) -> bool {
 
 fn is_host(host: &str) -> bool {
     if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
-        return !address.is_empty() && address.bytes().all(|byte| byte.is_ascii_hexdigit() || b":.".contains(&byte));
+        return !address.is_empty()
+            && address.bytes().all(|byte| byte.is_ascii_hexdigit() || b":.".contains(&byte));
     }
     !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
 }

@@ -142,7 +142,12 @@ impl<'a> Envelope<'a> {
         let (signed, tag) = body.split_last_chunk()?;
         let (header, claims) = signed.split_at_checked(HEADER_LEN)?;
         let header = Header::read(header)?;
-        (claims.is_empty() || !header.flags.contains(Flags::REF)).then_some(Self { header, claims, signed, tag })
+        (claims.is_empty() || !header.flags.contains(Flags::REF)).then_some(Self {
+            header,
+            claims,
+            signed,
+            tag,
+        })
     }
 }
 
@@ -169,10 +174,20 @@ mod tests {
         let numbers = (0_u64..1 << 48, any::<u32>(), 0_u64..1 << 48);
         (1..=3_u8, 0..32_u16, any::<[u8; 4]>(), numbers, any::<[u8; 16]>(), any::<[u8; 16]>()).prop_map(
             |(purpose, flags, key, (issued, ttl, deadline), id, bound)| {
-                let (purpose, flags) = (Purpose::from_code(purpose).unwrap(), Flags::from_bits(flags).unwrap());
+                let (purpose, flags) =
+                    (Purpose::from_code(purpose).unwrap(), Flags::from_bits(flags).unwrap());
                 let binds = flags.binds() || purpose == Purpose::Resume;
                 let (key, id) = (KeyId::from_bytes(key), TicketId::from_bytes(id));
-                Header { purpose, flags, key, issued, ttl, deadline, id, bound: if binds { bound } else { [0; 16] } }
+                Header {
+                    purpose,
+                    flags,
+                    key,
+                    issued,
+                    ttl,
+                    deadline,
+                    id,
+                    bound: if binds { bound } else { [0; 16] },
+                }
             },
         )
     }

@@ -189,7 +189,8 @@ impl KeyRing {
     ) -> Option<R> {
         let state = self.read();
         let others = state.others.iter().filter(|(_, until)| *until >= now).map(|(other, _)| other);
-        let mut derived = [&state.active].into_iter().chain(others).filter_map(|master| master.derived.get(place));
+        let mut derived =
+            [&state.active].into_iter().chain(others).filter_map(|master| master.derived.get(place));
         derived.find(|derived| derived.id() == key).map(then)
     }
 

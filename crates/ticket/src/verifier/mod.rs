@@ -235,7 +235,10 @@ impl<T, S: Clone, R: Clone> Clone for Verifier<T, S, R> {
 
 impl<T, S, R> fmt::Debug for Verifier<T, S, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Verifier").field("keys", &self.keys).field("rules", &self.rules).finish_non_exhaustive()
+        f.debug_struct("Verifier")
+            .field("keys", &self.keys)
+            .field("rules", &self.rules)
+            .finish_non_exhaustive()
     }
 }
 

@@ -159,7 +159,8 @@ impl MemoryStore {
         // Perhaps what takes the place has expired; but a flood must not make each request look through everything.
         let swept = self.shared.swept.load(Ordering::Relaxed);
         let due = swept.saturating_add(BETWEEN_SWEEPS) <= now.as_millis();
-        let exchange = |to| self.shared.swept.compare_exchange(swept, to, Ordering::Relaxed, Ordering::Relaxed);
+        let exchange =
+            |to| self.shared.swept.compare_exchange(swept, to, Ordering::Relaxed, Ordering::Relaxed);
         if due && exchange(now.as_millis()).is_ok() {
             self.shared.records.each(|records| self.give_back(records.sweep(now)));
         }
