@@ -68,15 +68,15 @@ pub mod fuzz {
         if variant & 8 != 0 {
             binding = binding.browser(&[variant]);
         }
-        let issued = UnixMillis::new(1_800_000_000_000);
-        let context = Context::new(Purpose::Connect, issued).binding(binding);
+        let minted_at = UnixMillis::new(1_800_000_000_000);
+        let context = Context::new(Purpose::Connect, minted_at).binding(binding);
         let grant = Grant::new(Name(vec![variant; usize::from(len)]));
         let minted = ready(issuer.mint(&grant, &context, TicketId::from_bytes([len; 16]))).expect(setup);
         let genuine = minted.into_ticket().into_exposed();
         let edited = edit(&genuine, edits);
 
         let later = Duration::from_millis(u64::from(u16::from_be_bytes([high, low])) * 10);
-        let context = context.at(issued.plus(later));
+        let context = context.at(minted_at.plus(later));
         let redeem = |text: &str| match ready(verifier.redeem(text, &context)) {
             Ok(redeemed) => {
                 assert_eq!(redeemed.grant().claims().0, grant.claims().0);

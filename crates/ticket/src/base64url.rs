@@ -34,47 +34,56 @@ pub(crate) fn decode(text: &[u8], out: &mut [u8]) -> Option<()> {
     if decoded_len(text.len()) != Some(out.len()) {
         return None;
     }
-    let value = |char: u8| VALUES[usize::from(char)];
-    // Looked at once, at the end: what is no character has bits that no value has.
-    let mut seen = 0_u8;
+    // Looked at once, at the end: what is no character has a bit that no value has.
+    let mut seen = 0;
     let (groups, last) = text.as_chunks::<4>();
     let (bytes, rest) = out.as_chunks_mut::<3>();
     for (group, bytes) in groups.iter().zip(bytes) {
-        let [a, b, c, d] = group.map(value);
-        seen |= a | b | c | d;
-        *bytes = [a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d];
+        let value = value(group);
+        seen |= value;
+        let [_, group @ ..] = value.to_be_bytes();
+        *bytes = group;
     }
-    let left_over = match (last, rest) {
-        ([], []) => 0,
-        (&[a, b], [first]) => {
-            let [a, b] = [a, b].map(value);
-            seen |= a | b;
-            *first = a << 2 | b >> 4;
-            b & 0x0f
+    let value = value(last);
+    seen |= value;
+    let [_, first, second, third] = value.to_be_bytes();
+    let left_over = match rest {
+        [] => 0,
+        [one] => {
+            *one = first;
+            second
         }
-        (&[a, b, c], [first, second]) => {
-            let [a, b, c] = [a, b, c].map(value);
-            seen |= a | b | c;
-            [*first, *second] = [a << 2 | b >> 4, b << 4 | c >> 2];
-            c & 0x03
+        [one, other] => {
+            [*one, *other] = [first, second];
+            third
         }
         _ => return None,
     };
     (seen & NO_CHARACTER == 0 && left_over == 0).then_some(())
 }
 
+/// What up to four characters stand for, in the lower three bytes.
+fn value(characters: &[u8]) -> u32 {
+    let values = characters.iter().zip(&VALUES);
+    values.fold(0, |value, (character, values)| value | values[usize::from(*character)])
+}
+
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /// A bit that no value has.
-const NO_CHARACTER: u8 = 0x80;
+const NO_CHARACTER: u32 = 1 << 31;
 
-/// What each character stands for.
-const VALUES: [u8; 256] = {
-    let mut values = [NO_CHARACTER; 256];
-    let mut value = 0;
-    while value < ALPHABET.len() {
-        values[ALPHABET[value] as usize] = value as u8;
-        value += 1;
+/// What each character stands for, in each of the four places.
+static VALUES: [[u32; 256]; 4] = {
+    let mut values = [[NO_CHARACTER; 256]; 4];
+    let mut place = 0;
+    while place < 4 {
+        let mut value = 0;
+        while value < ALPHABET.len() {
+            values[place][ALPHABET[value] as usize] = (value as u32) << (18 - 6 * place);
+            value += 1;
+        }
+        place += 1;
     }
     values
 };

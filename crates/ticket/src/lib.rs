@@ -74,11 +74,6 @@
 //! ```
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-/// The examples of the README, so that they stay true.
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;
-
 mod base64url;
 mod binding;
 mod claims;

@@ -15,8 +15,12 @@ impl Network {
                 Self { bytes: [4, a, b, c, 0, 0, 0, 0, 0], len: 4 }
             }
             IpAddr::V6(address) => {
-                let [a, b, c, d, e, f, g, h, ..] = address.octets();
-                Self { bytes: [6, a, b, c, d, e, f, g, h], len: 9 }
+                let prefix = address.to_bits() >> 64;
+                let mut bytes = [6; 9];
+                for (place, byte) in bytes.iter_mut().skip(1).zip((prefix as u64).to_be_bytes()) {
+                    *place = byte;
+                }
+                Self { bytes, len: 9 }
             }
         }
     }

@@ -19,7 +19,7 @@ impl Origin {
         if let Some(port) = port {
             let port = number(port)?;
             if !OWN_PORTS.iter().any(|own| normal.starts_with(own.0) && own.1 == port) {
-                normal.push_str(&format!(":{port}"));
+                normal = format!("{normal}:{port}");
             }
         }
         Ok(Self(normal.into()))

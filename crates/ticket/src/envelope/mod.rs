@@ -99,8 +99,9 @@ fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
 }
 
 fn take_u48(bytes: &mut &[u8]) -> Option<u64> {
-    let [a, b, c, d, e, f] = take(bytes)?;
-    Some(u64::from_be_bytes([0, 0, a, b, c, d, e, f]))
+    let high: [u8; 2] = take(bytes)?;
+    let low: [u8; 4] = take(bytes)?;
+    Some(u64::from(u16::from_be_bytes(high)) << 32 | u64::from(u32::from_be_bytes(low)))
 }
 
 /// A ticket of the right form; whether it is genuine is still to be seen.

@@ -140,24 +140,18 @@ impl<T: Claims, S: TicketStore, R: Revocations> Verifier<T, S, R> {
         let now = self.keys.latest(now);
         let id = verified.id();
         let resumes = verified.purpose() == Purpose::Resume;
-        let claims = match verified.take_inline() {
+        let claims = if let Some(inline) = verified.take_inline() {
             // Whom it is about is known beforehand, so one that was revoked takes no place in the store.
-            Some(inline) => {
-                let claims = self.read(&inline, &verified)?;
-                let until = verified.expires().plus(self.rules.skew + MARGIN);
-                if !resumes && self.store.burn(&id, until, now).await? == Burnt::Before {
-                    return Err(Why::Replayed.into());
-                }
-                claims
+            let claims = self.read(&inline, &verified)?;
+            let until = verified.expires().plus(self.rules.skew + MARGIN);
+            if !resumes && self.store.burn(&id, until, now).await? == Burnt::Before {
+                return Err(Why::Replayed.into());
             }
-            None => {
-                let found = if resumes {
-                    self.store.peek(&id, now).await?
-                } else {
-                    self.store.take(&id, now).await?
-                };
-                self.read(&found.ok_or(Why::Replayed)?, &verified)?
-            }
+            claims
+        } else {
+            let found =
+                if resumes { self.store.peek(&id, now).await? } else { self.store.take(&id, now).await? };
+            self.read(&found.ok_or(Why::Replayed)?, &verified)?
         };
         Ok(verified.redeemed(claims))
     }

@@ -161,8 +161,9 @@ fn a_stream_is_resumed_by_whoever_has_opened_it() {
 fn what_is_identified_is_genuine_and_in_its_place() {
     let service = Service::new();
     let ticket = service.mint_for(&bound(scope("events")));
-    let identify =
-        |text: &str, context: &Context| service.verifier.identify(text, context).map_err(|no| no.why());
+    let identify = |text: &str, context: &Context| {
+        service.verifier.identify(text, context).map_err(longwave_ticket::InvalidTicket::why)
+    };
     assert_eq!(identify(ticket.expose(), &bound(scope("events"))), Ok(ticket.id()));
     assert_eq!(identify(ticket.expose(), &bound(scope("other"))), Err(Why::Binding));
     let other = Context::new(Purpose::Refresh, NOW).binding(scope("events"));

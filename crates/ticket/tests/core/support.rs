@@ -82,8 +82,8 @@ pub(crate) fn another(number: u8) -> SecretKey {
 /// A store that counts what it is asked.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Counted {
-    store: MemoryStore,
-    asked: Arc<AtomicU64>,
+    pub(crate) store: MemoryStore,
+    pub(crate) asked: Arc<AtomicU64>,
     pub(crate) broken: Option<StoreError>,
 }
 
@@ -144,8 +144,8 @@ impl Service {
     }
 
     pub(crate) fn id(&self) -> TicketId {
-        let [a, b] = [0, self.ids.fetch_add(1, Ordering::Relaxed)].map(u64::to_be_bytes);
-        TicketId::from_bytes([a, b].concat().try_into().unwrap())
+        let number = self.ids.fetch_add(1, Ordering::Relaxed);
+        TicketId::from_bytes(Sha256::digest(number.to_be_bytes())[..16].try_into().unwrap())
     }
 
     pub(crate) fn mint_for(&self, context: &Context) -> Ticket {

@@ -27,7 +27,11 @@ fn a_ticket_may_come_from_a_clock_that_is_a_little_ahead() {
         let (mints, verifies) = (Service::new(), Service::new());
         let ticket = mints.mint();
         let before = UnixMillis::new(NOW.as_millis() - earlier);
-        let refused = verifies.verifier.verify(ticket.expose(), &connect(before)).err().map(|no| no.why());
+        let refused = verifies
+            .verifier
+            .verify(ticket.expose(), &connect(before))
+            .err()
+            .map(longwave_ticket::InvalidTicket::why);
         assert_eq!(refused, why, "{earlier} ms earlier");
     }
 }

@@ -12,7 +12,7 @@ fn assert_tells_nothing(printed: &str, ticket: &Ticket) {
     }
     let id = ticket.id();
     for part in id.as_bytes().windows(4) {
-        let hex: String = part.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = crate::vectors::unhex(part);
         assert!(!printed.contains(&hex) && !printed.contains(&format!("{part:?}")), "{printed}");
     }
 }

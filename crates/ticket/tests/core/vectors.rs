@@ -18,7 +18,7 @@ pub(crate) fn hex(text: &str) -> Vec<u8> {
 }
 
 pub(crate) fn unhex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
 /// Claims that are any bytes.
@@ -40,7 +40,7 @@ impl Claims for Bytes {
 }
 
 /// A case of the file, or a request to the other implementation.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) struct Case<'a>(pub(crate) &'a Value);
 
 impl Case<'_> {

@@ -98,7 +98,11 @@ impl MemoryStore {
             if !self.with_records(key, now, |records| records.insert(key, entry)) {
                 return Put::Duplicate;
             }
-            subjects.add(subject, Slot { key, expires, counts: record.greatest_number().is_some() });
+            let slot = Slot { key, expires };
+            match record.greatest_number() {
+                Some(_) => subjects.add_counted(subject, slot),
+                None => subjects.add(subject, slot),
+            }
             Put::Stored
         });
         if put != Put::Stored {
@@ -233,7 +237,10 @@ impl Default for MemoryStore {
 
 impl fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryStore").field("len", &self.len()).field("capacity", &self.capacity).finish()
+        f.debug_struct("MemoryStore")
+            .field("len", &self.len())
+            .field("capacity", &self.capacity)
+            .finish_non_exhaustive()
     }
 }
 
