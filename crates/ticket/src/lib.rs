@@ -43,7 +43,7 @@
 //! # fn fill(bytes: &mut [u8]) { (0_u8..).zip(bytes).for_each(|(n, byte)| *byte = n.wrapping_mul(31)) }
 //! # fn random<const N: usize>() -> [u8; N] { let mut bytes = [0; N]; fill(&mut bytes); bytes }
 //!
-//! # struct Unpin2; use std::{future::Future, pin::pin, task::{Context as Cx, Poll, Waker}};
+//! # use std::{future::Future, pin::pin, task::{Context as Cx, Poll, Waker}};
 //! # fn now<F: Future>(future: F) -> F::Output {
 //! #     match pin!(future).poll(&mut Cx::from_waker(Waker::noop())) { Poll::Ready(out) => out, _ => unreachable!() }
 //! # }
