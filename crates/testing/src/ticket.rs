@@ -43,7 +43,8 @@ pub mod fuzz {
     }
 
     /// The body of the target `ticket_redeem`: a variant (where the claims are, what is bound), how many bytes of
-    /// claims, milliseconds between minting and redemption (two bytes, in tens), and edits of the ticket, three bytes each.
+    /// claims, milliseconds between minting and redemption (two bytes, in tens), and edits of the
+    /// ticket, three bytes each.
     ///
     /// # Panics
     ///

@@ -63,8 +63,8 @@ impl Binding {
 
     /// Binds to one browser, by a random value that it has in a cookie which scripts cannot read.
     ///
-    /// A ticket that was seen in a log or planted in a page is then of no use in another browser. Only the SHA-256 of the value
-    /// is kept.
+    /// A ticket that was seen in a log or planted in a page is then of no use in another browser.
+    /// Only the SHA-256 of the value is kept.
     #[must_use]
     pub fn browser(self, nonce: &[u8]) -> Self {
         Self { browser: Some(Sha256::digest(nonce).into()), ..self }

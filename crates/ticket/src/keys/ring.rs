@@ -111,7 +111,8 @@ impl KeyRing {
     /// Signs with another key from now on; the one before still verifies for the grace.
     ///
     /// A grace of a minute is enough for tickets that connect. Tickets that resume live longer, and are
-    /// refused once their key is gone. The new key may be one that only [verifies](Self::accept) so far. Keys whose time is over are forgotten.
+    /// refused once their key is gone. The new key may be one that only [verifies](Self::accept) so far. Keys whose
+    /// time is over are forgotten.
     ///
     /// # Errors
     ///

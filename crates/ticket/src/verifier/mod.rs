@@ -15,8 +15,8 @@ use crate::{
 
 /// Redeems tickets for claims of type `T`, wherever they come in: in a URL, a header, the first message of a WebSocket.
 ///
-/// What is cheap is checked first and what cannot be undone comes last: form, key, signature, purpose, time, binding, and
-/// then the store. A ticket that is refused before it is not spent by that, and one that was made up never gets there.
+/// What is cheap is checked first and what cannot be undone comes last: form, key, signature, purpose, time,
+/// binding, and then the store. A ticket that is refused before it is not spent by that, and one that was made up never gets there.
 ///
 /// # Examples
 ///
@@ -40,7 +40,7 @@ struct Rules {
 }
 
 impl<T: Claims, S: TicketStore> Verifier<T, S> {
-    /// Makes a verifier of tickets whose claims are in the store, that live for up to a minute, and that may be 5 s off.
+    /// Makes a verifier of tickets whose claims are in the store, of up to a minute, which may be 5 s off.
     ///
     /// # Errors
     ///
