@@ -1,5 +1,8 @@
-//! W8: verifying a ticket of about 100 bytes.
+//! W8: verifying a ticket of about 100 bytes; refusing and minting one.
 
+mod ours;
+
+use self::ours::Ours;
 use crate::{
     bench::{Bench, micro},
     table::Unit,
@@ -30,10 +33,14 @@ struct Ticket {
     exp: u64,
 }
 
+const OPS: usize = 100;
+
+fn repeat(mut work: Box<dyn FnMut()>) -> impl FnMut() {
+    move || (0..OPS).for_each(|_| work())
+}
+
 pub fn run(bench: &mut Bench) {
     let target = bench.target;
-    const OPS: usize = 100;
-    let repeat = |mut verify: Box<dyn FnMut()>| move || (0..OPS).for_each(|_| verify());
 
     let keyed = Hmac::<Sha256>::new_from_slice(KEY).unwrap();
     let tag = keyed.clone().chain_update(TICKET).finalize().into_bytes();
@@ -105,7 +112,27 @@ pub fn run(bench: &mut Bench) {
     let full = local::encrypt(&paseto_key, &full, None, None).unwrap();
     let (key, rules) = (paseto_key.clone(), ClaimsValidationRules::new());
     let mac_key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, KEY);
+    let ours = Ours::new();
+    let biscuit_keys = biscuit_auth::KeyPair::new();
+    let biscuit = biscuit_auth::Biscuit::builder()
+        .fact(r#"user("user-0123456789", "general")"#)
+        .and_then(|builder| builder.build(&biscuit_keys))
+        .and_then(|biscuit| biscuit.to_base64())
+        .unwrap();
+    let biscuit_key = biscuit_keys.public();
     let rows = vec![
+        micro("longwave, claims in the store", OPS, target, repeat(ours.verify())),
+        micro("longwave, the same, bound", OPS, target, repeat(ours.verify_bound())),
+        micro("longwave, claims inside", OPS, target, repeat(ours.redeem_inline())),
+        // It verifies the signature; no policy is evaluated.
+        micro(
+            "biscuit-auth, no policy!",
+            OPS,
+            target,
+            repeat(Box::new(move || {
+                black_box(biscuit_auth::Biscuit::from_base64(black_box(&biscuit), biscuit_key).unwrap());
+            })),
+        ),
         micro(
             "jsonwebtoken HS256 decode",
             OPS,
@@ -147,4 +174,85 @@ pub fn run(bench: &mut Bench) {
         ),
     ];
     bench.table("w8", "verifying a token and reading its claims", Unit::Ns).column("token", None, rows);
+    refuse(bench, &ours);
+    mint(bench, &ours);
+}
+
+/// With one character of the tag replaced.
+fn spoilt(token: String) -> String {
+    let place = token.len() - 20;
+    let other = if token[place..].starts_with('A') { "B" } else { "A" };
+    format!("{}{other}{}", &token[..place], &token[place + 1..])
+}
+
+/// Tokens that are none, and some that were made up.
+fn refuse(bench: &mut Bench, ours: &Ours) {
+    let target = bench.target;
+    let claims: Ticket = serde_json::from_slice(TICKET).unwrap();
+    let jwt = jsonwebtoken::encode(&Header::default(), &claims, &EncodingKey::from_secret(KEY)).unwrap();
+    let jwt = spoilt(jwt);
+    let (jwt_key, validation) = (DecodingKey::from_secret(KEY), Validation::new(Algorithm::HS256));
+    let key = SymmetricKey::<V4>::from(KEY).unwrap();
+    let paseto = spoilt(LocalToken::encrypt(&key, TICKET, None, None).unwrap());
+    let rows = vec![
+        micro("longwave, no ticket", OPS, target, repeat(ours.refuse_other())),
+        micro("longwave, last character wrong", OPS, target, repeat(ours.refuse_malformed())),
+        micro("longwave, made up", OPS, target, repeat(ours.refuse_forged())),
+        micro(
+            "jsonwebtoken, made up",
+            OPS,
+            target,
+            repeat(Box::new(move || {
+                assert!(jsonwebtoken::decode::<Ticket>(black_box(&jwt), &jwt_key, &validation).is_err());
+            })),
+        ),
+        micro(
+            "pasetors v4.local, made up",
+            OPS,
+            target,
+            repeat(Box::new(move || {
+                let token = UntrustedToken::<Local, V4>::try_from(black_box(&paseto)).unwrap();
+                assert!(LocalToken::decrypt(&key, &token, None, None).is_err());
+            })),
+        ),
+    ];
+    bench.table("w8", "refusing a token", Unit::Ns).column("token", None, rows);
+}
+
+/// Ids are given: where they come from costs the same for all.
+fn mint(bench: &mut Bench, ours: &Ours) {
+    let target = bench.target;
+    let claims: Ticket = serde_json::from_slice(TICKET).unwrap();
+    let jwt_key = EncodingKey::from_secret(KEY);
+    let key = SymmetricKey::<V4>::from(KEY).unwrap();
+    let keyed = Hmac::<Sha256>::new_from_slice(KEY).unwrap();
+    let rows = vec![
+        micro("longwave, claims in the store", OPS, target, repeat(ours.mint())),
+        micro("longwave, claims inside", OPS, target, repeat(ours.mint_inline())),
+        micro(
+            "jsonwebtoken HS256",
+            OPS,
+            target,
+            repeat(Box::new(move || {
+                black_box(jsonwebtoken::encode(&Header::default(), black_box(&claims), &jwt_key).unwrap());
+            })),
+        ),
+        micro(
+            "pasetors v4.local",
+            OPS,
+            target,
+            repeat(Box::new(move || {
+                black_box(LocalToken::encrypt(&key, black_box(TICKET), None, None).unwrap());
+            })),
+        ),
+        micro(
+            "hmac+sha2 of 56 B*",
+            OPS,
+            target,
+            repeat(Box::new(move || {
+                black_box(keyed.clone().chain_update(black_box(&[7; 56])).finalize());
+            })),
+        ),
+    ];
+    bench.table("w8", "minting a token", Unit::Ns).column("token", None, rows);
 }

@@ -11,10 +11,11 @@
 //! | `heartbeat` | `heartbeat` | no proxy cuts a stream for silence, no dead peer goes unnoticed |
 //! | `backpressure` | `backpressure` | what waits for slow readers, how many streams are open, and whose reader has stopped |
 //! | `drain` | `drain` | ends open streams one by one on a deploy |
+//! | `ticket` | `ticket` | opens streams with a credential that is good once, and for seconds |
 //! | `core` | `core` | the lifeline that they all share; on with each of those that use it |
 //! | `full` | | all of them |
 //! | `tracing` | | an observer that emits events |
-//! | `axum`, `hyper`, `hyper-util`, `tokio`, `tonic`, `tungstenite` | | what fits the above into these |
+//! | `axum`, `hyper`, `hyper-util`, `serde_json`, `tokio`, `tonic`, `tungstenite` | | what fits the above into these |
 //!
 //! # In front of a service
 //!
@@ -89,6 +90,8 @@ pub use longwave_drain as drain;
 pub use longwave_heartbeat as heartbeat;
 #[cfg(feature = "sse")]
 pub use longwave_sse as sse;
+#[cfg(feature = "ticket")]
+pub use longwave_ticket as ticket;
 #[cfg(feature = "ws")]
 pub use longwave_ws as ws;
 #[cfg(feature = "ws-hyper")]

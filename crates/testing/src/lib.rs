@@ -9,4 +9,5 @@ pub mod chunking;
 pub mod heartbeat;
 pub mod io;
 pub mod sse;
+pub mod ticket;
 pub mod ws;

@@ -2,17 +2,19 @@
 
 use std::{fs, path::PathBuf};
 
-use longwave_testing::{heartbeat, sse, ws};
+use longwave_testing::{heartbeat, sse, ticket, ws};
 use proptest::{collection::vec, prelude::*};
 
 struct Target(&'static str, fn(&[u8]));
 
 /// Each target, and its body.
-const TARGETS: [Target; 9] = [
+const TARGETS: [Target; 11] = [
     Target("heartbeat_body", heartbeat::fuzz),
     Target("sse_boundary", sse::fuzz::boundary),
     Target("sse_decode", sse::fuzz::decode),
     Target("sse_round_trip", sse::fuzz::round_trip),
+    Target("ticket_parse", ticket::fuzz::parse),
+    Target("ticket_redeem", ticket::fuzz::redeem),
     Target("ws_deflate", ws::fuzz::deflate),
     Target("ws_frame", ws::fuzz::frame),
     Target("ws_handshake", ws::fuzz::handshake),

@@ -70,7 +70,7 @@ pub(crate) const CXX: DebianPackage =
     DebianPackage::new("g++", "c++", "compiles libFuzzer for the fuzz targets");
 
 pub(crate) const PYTHON: DebianPackage =
-    DebianPackage::new("python3", "python3", "runs the Autobahn testsuite");
+    DebianPackage::new("python3", "python3", "runs the Autobahn testsuite and mints tickets");
 pub(crate) const PYTHON_VENV: DebianPackage =
     DebianPackage::new("python3-venv", "python3", "installs the Autobahn testsuite").with_module("ensurepip");
 pub(crate) const NODE: DebianPackage =

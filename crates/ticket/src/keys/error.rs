@@ -1,0 +1,62 @@
+use std::{error::Error, fmt};
+
+/// Bytes that are no key: too many, too few, no base64url, or all the same.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct InvalidKey;
+
+impl fmt::Display for InvalidKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no key of 32 random bytes")
+    }
+}
+
+impl Error for InvalidKey {}
+
+/// A change to a key ring that was not made.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum KeyRingError {
+    /// The key is in the ring already, or another one there has the same [`KeyId`](crate::KeyId).
+    Collision,
+    /// No key in the ring has this [`KeyId`](crate::KeyId), for any audience in use.
+    Unknown,
+    /// The key signs; another one has to take its place first.
+    Active,
+}
+
+impl fmt::Display for KeyRingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Collision => "another key has the same id",
+            Self::Unknown => "no key has this id",
+            Self::Active => "key is in use for signing",
+        })
+    }
+}
+
+impl Error for KeyRingError {}
+
+/// An issuer or a verifier that cannot be made.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum SetupError {
+    /// Two keys of the ring have the same [`KeyId`](crate::KeyId) for this audience.
+    Collision,
+    /// The keys are kept, or other nodes have them, but what was redeemed is known to this process alone.
+    ///
+    /// Another process would take the same ticket again. Take a [`KeyRing::ephemeral`](crate::KeyRing::ephemeral), a
+    /// store that is shared, or, if there is only this one node, a [`SingleNode`](crate::SingleNode).
+    KeysOutliveStore,
+}
+
+impl fmt::Display for SetupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Collision => "two keys have the same id for this audience",
+            Self::KeysOutliveStore => "keys are kept longer, or known to more nodes, than what was redeemed",
+        })
+    }
+}
+
+impl Error for SetupError {}

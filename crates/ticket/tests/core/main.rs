@@ -1,0 +1,15 @@
+//! Tickets from their minting to their redemption, and everything that must not work.
+#![allow(clippy::unwrap_used)]
+
+mod bindings;
+mod concurrency;
+mod forms;
+mod keys;
+mod properties;
+mod python;
+mod replay;
+mod store;
+mod support;
+mod times;
+mod traces;
+mod vectors;
