@@ -29,7 +29,13 @@ pub(crate) const ROOMS: &[Room] = &[
     Room { name: "base", crates: &["longwave-core"], may_use: &["leaf"], published: true, pure: false },
     Room {
         name: "shell",
-        crates: &["longwave-backpressure", "longwave-drain", "longwave-heartbeat", "longwave-ws-hyper"],
+        crates: &[
+            "longwave-backpressure",
+            "longwave-drain",
+            "longwave-heartbeat",
+            "longwave-ticket",
+            "longwave-ws-hyper",
+        ],
         may_use: &["leaf", "base"],
         published: true,
         pure: false,

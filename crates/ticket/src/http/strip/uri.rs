@@ -1,0 +1,135 @@
+//! Credentials in URLs.
+
+use bytes::Bytes;
+use http::{Uri, uri::PathAndQuery};
+
+use super::{Place, Plan, Strip, Stripped};
+use crate::http::text::{PREFIX, REDACTED, cut, find, holds_ticket, same_name};
+
+/// What becomes of a part of a URL.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Verdict {
+    Keep,
+    Remove,
+    /// The value of a parameter is replaced.
+    Replace,
+    /// All of it is replaced.
+    ReplaceAll,
+}
+
+/// The URI without its credentials, which are handed to `stripped`; `None` if it has none.
+pub(super) fn stripped(uri: &Uri, plan: &Plan, stripped: &mut Stripped) -> Option<Uri> {
+    let whole = uri.path_and_query()?;
+    if is_clean(whole.as_str().as_bytes(), plan) {
+        return None;
+    }
+    let path = replace_in_path(whole.path().as_bytes());
+    let query = whole.query().unwrap_or_default().as_bytes();
+    for param in query.split(|&byte| byte == b'&') {
+        let (name, value) = cut(param, b'=');
+        let verdict = judge_param(param, plan);
+        if verdict == Verdict::Remove || verdict == Verdict::Replace {
+            let place = Place::Query(crate::http::text::owned(name));
+            stripped.push(place, value.unwrap_or_default());
+        }
+    }
+    let mut clean = path.clone();
+    push_query(&mut clean, b'?', query, plan);
+    // What was valid stays so, unless it has grown too long: then rather no query than one with a credential.
+    let parse = |text: Vec<u8>| PathAndQuery::from_maybe_shared(Bytes::from(text)).ok();
+    let clean = parse(clean).or_else(|| parse(path)).unwrap_or_else(|| PathAndQuery::from_static("/"));
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(clean);
+    Some(Uri::from_parts(parts).unwrap_or_default())
+}
+
+/// A URL in a header without its credentials; `None` if it has none.
+pub(in crate::http) fn scrub(url: &[u8], plan: &Plan) -> Option<Vec<u8>> {
+    if is_clean(url, plan) {
+        return None;
+    }
+    let (rest, fragment) = cut(url, b'#');
+    let (path, query) = cut(rest, b'?');
+    let mut clean = replace_in_path(path);
+    if let Some(query) = query {
+        push_query(&mut clean, b'?', query, plan);
+    }
+    if let Some(fragment) = fragment {
+        push_query(&mut clean, b'#', fragment, plan);
+    }
+    Some(clean)
+}
+
+/// Whether nothing is to be done, which is nearly always so and has to be found out fast.
+fn is_clean(url: &[u8], plan: &Plan) -> bool {
+    let (path, query) = cut(url, b'?');
+    if find(url).is_some() || path.contains(&b'%') && holds_ticket(path) || path.contains(&b'#') {
+        return false;
+    }
+    query.is_none_or(|query| {
+        let mut params = query.split(|&byte| byte == b'&' || byte == b'#');
+        params.all(|param| judge_param(param, plan) == Verdict::Keep)
+    })
+}
+
+fn replace_in_path(path: &[u8]) -> Vec<u8> {
+    let mut clean = Vec::with_capacity(path.len());
+    for (index, segment) in path.split(|&byte| byte == b'/').enumerate() {
+        if index > 0 {
+            clean.push(b'/');
+        }
+        clean.extend_from_slice(if holds_ticket(segment) { REDACTED.as_bytes() } else { segment });
+    }
+    clean
+}
+
+/// Appends what is left of a query, and nothing if nothing is.
+fn push_query(url: &mut Vec<u8>, mark: u8, query: &[u8], plan: &Plan) {
+    let end = url.len();
+    url.push(mark);
+    let empty = url.len();
+    let mut first = true;
+    for param in query.split(|&byte| byte == b'&') {
+        let verdict = judge_param(param, plan);
+        if verdict == Verdict::Remove {
+            continue;
+        }
+        if !first {
+            url.push(b'&');
+        }
+        first = false;
+        match verdict {
+            Verdict::Replace => {
+                url.extend_from_slice(cut(param, b'=').0);
+                url.push(b'=');
+                url.extend_from_slice(REDACTED.as_bytes());
+            }
+            Verdict::ReplaceAll => url.extend_from_slice(REDACTED.as_bytes()),
+            Verdict::Keep | Verdict::Remove => url.extend_from_slice(param),
+        }
+    }
+    if url.len() == empty && !query.is_empty() {
+        url.truncate(end);
+    }
+}
+
+fn judge_param(param: &[u8], plan: &Plan) -> Verdict {
+    let (name, value) = cut(param, b'=');
+    if plan.queries.iter().any(|secret| same_name(name, secret)) {
+        return match plan.strip {
+            // Somebody has done it already.
+            _ if value == Some(REDACTED.as_bytes()) => Verdict::Keep,
+            Strip::Remove => Verdict::Remove,
+            Strip::Replace => Verdict::Replace,
+        };
+    }
+    if !holds_ticket(param) {
+        Verdict::Keep
+    } else if !value.is_some_and(holds_ticket) || holds_ticket(name) {
+        Verdict::ReplaceAll
+    } else if plan.strip == Strip::Remove && value.is_some_and(|value| value.starts_with(PREFIX)) {
+        Verdict::Remove
+    } else {
+        Verdict::Replace
+    }
+}
