@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::{Place, Plan, Stripped, scrub};
-use crate::http::text::{REDACTED, cut, find, holds_ticket, owned, same_name};
+use crate::http::text::{REDACTED, cut, holds_ticket, owned, same_name};
 
 /// Takes credentials out of headers, and keeps those from being logged that are secret by nature.
 pub(super) fn strip(headers: &mut HeaderMap, plan: &Plan, stripped: &mut Stripped) {
@@ -60,7 +60,7 @@ pub(super) fn strip(headers: &mut HeaderMap, plan: &Plan, stripped: &mut Strippe
 /// Whether an element of `Sec-WebSocket-Protocol` is a ticket, or meant to be one.
 pub(in crate::http) fn is_ours(element: &[u8]) -> bool {
     let start = element.get(..SUBPROTOCOL.len());
-    start.is_some_and(|start| start.eq_ignore_ascii_case(SUBPROTOCOL)) || find(element).is_some()
+    start.is_some_and(|start| start.eq_ignore_ascii_case(SUBPROTOCOL)) || holds_ticket(element)
 }
 
 fn strip_authorization(headers: &mut HeaderMap, stripped: &mut Stripped) {
@@ -81,7 +81,7 @@ fn strip_authorization(headers: &mut HeaderMap, stripped: &mut Stripped) {
 }
 
 fn is_ticket_line(line: &[u8]) -> bool {
-    cut(line, b' ').0.eq_ignore_ascii_case(SCHEME) || find(line).is_some()
+    cut(line, b' ').0.eq_ignore_ascii_case(SCHEME) || holds_ticket(line)
 }
 
 fn is_secret(pair: &[u8], plan: &Plan) -> bool {
@@ -99,12 +99,13 @@ fn rewrite(headers: &mut HeaderMap, name: &HeaderName, separator: u8, keep: &mut
             if !kept.is_empty() {
                 kept.push(separator);
             }
-            kept.extend_from_slice(if kept.is_empty() { member.trim_ascii_start() } else { member });
+            kept.extend_from_slice(member);
         }
-        if kept.is_empty() {
-            continue;
-        }
-        if let Ok(mut value) = HeaderValue::from_maybe_shared(Bytes::from(kept)) {
+        // The white space around a value is not part of it.
+        let kept = Bytes::copy_from_slice(kept.trim_ascii());
+        if !kept.is_empty()
+            && let Ok(mut value) = HeaderValue::from_maybe_shared(kept)
+        {
             value.set_sensitive(true);
             headers.append(name, value);
         }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{Uri, uri::PathAndQuery};
 
 use super::{Place, Plan, Strip, Stripped};
-use crate::http::text::{PREFIX, REDACTED, cut, find, holds_ticket, same_name};
+use crate::http::text::{PREFIX, REDACTED, cut, holds_ticket, owned, same_name};
 
 /// What becomes of a part of a URL.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -24,17 +24,17 @@ pub(super) fn stripped(uri: &Uri, plan: &Plan, stripped: &mut Stripped) -> Optio
         return None;
     }
     let path = replace_in_path(whole.path().as_bytes());
-    let query = whole.query().unwrap_or_default().as_bytes();
-    for param in query.split(|&byte| byte == b'&') {
-        let (name, value) = cut(param, b'=');
-        let verdict = judge_param(param, plan);
-        if verdict == Verdict::Remove || verdict == Verdict::Replace {
-            let place = Place::Query(crate::http::text::owned(name));
-            stripped.push(place, value.unwrap_or_default());
-        }
-    }
     let mut clean = path.clone();
-    push_query(&mut clean, b'?', query, plan);
+    if let Some(query) = whole.query().map(str::as_bytes) {
+        for param in query.split(|&byte| byte == b'&') {
+            let verdict = judge_param(param, plan);
+            if verdict == Verdict::Remove || verdict == Verdict::Replace {
+                let (name, value) = cut(param, b'=');
+                stripped.push(Place::Query(owned(name)), value.unwrap_or_default());
+            }
+        }
+        push_query(&mut clean, b'?', query, plan);
+    }
     // What was valid stays so, unless it has grown too long: then rather no query than one with a credential.
     let parse = |text: Vec<u8>| PathAndQuery::from_maybe_shared(Bytes::from(text)).ok();
     let clean = parse(clean).or_else(|| parse(path)).unwrap_or_else(|| PathAndQuery::from_static("/"));
@@ -62,14 +62,12 @@ pub(in crate::http) fn scrub(url: &[u8], plan: &Plan) -> Option<Vec<u8>> {
 
 /// Whether nothing is to be done, which is nearly always so and has to be found out fast.
 fn is_clean(url: &[u8], plan: &Plan) -> bool {
-    let (path, query) = cut(url, b'?');
-    if find(url).is_some() || path.contains(&b'%') && holds_ticket(path) || path.contains(&b'#') {
-        return false;
-    }
-    query.is_none_or(|query| {
-        let mut params = query.split(|&byte| byte == b'&' || byte == b'#');
-        params.all(|param| judge_param(param, plan) == Verdict::Keep)
-    })
+    let params = |text: &[u8]| {
+        let mut params = text.split(|&byte| byte == b'&');
+        params.all(|param| judge_name(param, plan).is_none())
+    };
+    let (rest, fragment) = cut(url, b'#');
+    !holds_ticket(url) && cut(rest, b'?').1.is_none_or(params) && fragment.is_none_or(params)
 }
 
 fn replace_in_path(path: &[u8]) -> Vec<u8> {
@@ -114,15 +112,10 @@ fn push_query(url: &mut Vec<u8>, mark: u8, query: &[u8], plan: &Plan) {
 }
 
 fn judge_param(param: &[u8], plan: &Plan) -> Verdict {
-    let (name, value) = cut(param, b'=');
-    if plan.queries.iter().any(|secret| same_name(name, secret)) {
-        return match plan.strip {
-            // Somebody has done it already.
-            _ if value == Some(REDACTED.as_bytes()) => Verdict::Keep,
-            Strip::Remove => Verdict::Remove,
-            Strip::Replace => Verdict::Replace,
-        };
+    if let Some(verdict) = judge_name(param, plan) {
+        return verdict;
     }
+    let (name, value) = cut(param, b'=');
     if !holds_ticket(param) {
         Verdict::Keep
     } else if !value.is_some_and(holds_ticket) || holds_ticket(name) {
@@ -132,4 +125,17 @@ fn judge_param(param: &[u8], plan: &Plan) -> Verdict {
     } else {
         Verdict::Replace
     }
+}
+
+/// What becomes of a parameter because of its name.
+fn judge_name(param: &[u8], plan: &Plan) -> Option<Verdict> {
+    let (name, value) = cut(param, b'=');
+    if !plan.queries.iter().any(|secret| same_name(name, secret)) {
+        return None;
+    }
+    // Otherwise somebody has done it already.
+    (value != Some(REDACTED.as_bytes())).then_some(match plan.strip {
+        Strip::Remove => Verdict::Remove,
+        Strip::Replace => Verdict::Replace,
+    })
 }
