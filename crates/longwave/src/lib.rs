@@ -11,6 +11,7 @@
 //! | `heartbeat` | `heartbeat` | no proxy cuts a stream for silence, no dead peer goes unnoticed |
 //! | `backpressure` | `backpressure` | how many streams are open, and whose reader has stopped |
 //! | `drain` | `drain` | ends open streams one by one on a deploy |
+//! | `ticket` | `ticket` | tickets that leave no trace, and who is let in from where |
 //! | `core` | `core` | the lifeline that they all share; on with each of those that use it |
 //! | `full` | | all of them |
 //! | `tracing` | | an observer that emits events |
@@ -89,7 +90,14 @@ pub use longwave_drain as drain;
 pub use longwave_heartbeat as heartbeat;
 #[cfg(feature = "sse")]
 pub use longwave_sse as sse;
+#[cfg(feature = "ticket")]
+pub use longwave_ticket as ticket;
 #[cfg(feature = "ws")]
 pub use longwave_ws as ws;
 #[cfg(feature = "ws-hyper")]
 pub use longwave_ws_hyper as ws_hyper;
+
+#[cfg(all(feature = "ticket", any(feature = "ws", feature = "ws-hyper")))]
+mod origins;
+#[cfg(all(feature = "ticket", any(feature = "ws", feature = "ws-hyper")))]
+pub use self::origins::origin_policy;

@@ -53,6 +53,12 @@ impl Asked {
         Self { shape, upgrade, http1 }
     }
 
+    /// A WebSocket was asked for, by the way that there is in this version.
+    pub(super) fn websocket(version: Version) -> Self {
+        let http1 = version <= Version::HTTP_11;
+        Self { shape: Shape::WebSocket, upgrade: http1, http1 }
+    }
+
     /// Whether such a request may spend a ticket, which is spent only once.
     ///
     /// Only a WebSocket or a `GET` for an event stream may, so that no prefetch, link scanner or preflight does.

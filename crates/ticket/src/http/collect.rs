@@ -5,7 +5,7 @@ use longwave_core::StreamKind;
 
 use super::{
     Asked, Strip,
-    strip::{Carried, Piece, Place, Plan, Stripped, strip},
+    strip::{Piece, Place, Plan, Stripped, strip},
 };
 
 /// Where in a request a ticket may be.
@@ -98,11 +98,9 @@ pub enum Presented {
 /// ```
 pub fn collect(parts: &mut Parts, sources: &Sources) -> Found {
     let stripped = strip(parts, &sources.plan);
-    let stripped = match parts.extensions.remove() {
-        Some(Carried(carried)) => carried.and(stripped),
-        None if stripped.is_empty() => return Found::Nothing,
-        None => stripped,
-    };
+    if stripped.is_empty() {
+        return Found::Nothing;
+    }
     let websocket = Asked::of(parts).kind() == StreamKind::WebSocket;
     let found = choose(stripped, sources, websocket);
     match found {

@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, ops::Range};
 
+use memchr::{memchr, memchr_iter, memchr2_iter};
+
 /// Replaces all tickets in a text by `REDACTED`, for log pipelines.
 ///
 /// A ticket is the prefix `lwt1_` and all letters, digits, `_` and `-` after it, at least one, percent-encoded or
@@ -34,22 +36,15 @@ pub fn redact_str(text: &str) -> Cow<'_, str> {
 
 /// Where the first ticket is, percent-encoded or not.
 pub(super) fn find(text: &[u8]) -> Option<Range<usize>> {
-    if text.contains(&b'%') {
-        let mut starts = text.iter().enumerate().filter(|&(_, byte)| matches!(byte, b'l' | b'%'));
-        return starts.find_map(|(start, _)| Some(start..start + ticket_len(&text[start..])?));
+    if memchr(b'%', text).is_some() {
+        let found = |start| Some(start..start + ticket_len(&text[start..])?);
+        return memchr2_iter(b'l', b'%', text).find_map(found);
     }
-    let mut from = 0;
     // The rarest letter of the prefix in URLs, so that hardly anything is looked at twice.
-    while let Some(at) = text[from..].iter().position(|&byte| byte == b'w') {
-        let at = from + at;
-        from = at + 1;
-        if let Some(start) = at.checked_sub(1)
-            && let Some(len) = ticket_len(&text[start..])
-        {
-            return Some(start..start + len);
-        }
-    }
-    None
+    memchr_iter(b'w', text).find_map(|at| {
+        let start = at.checked_sub(1)?;
+        Some(start..start + ticket_len(&text[start..])?)
+    })
 }
 
 /// Whether there is a ticket, percent-encoded or not.
@@ -77,18 +72,17 @@ fn ticket_len(text: &[u8]) -> Option<usize> {
 
 /// Whether this name of a parameter may be taken for `name` by anyone: percent-decoded, in whatever case.
 pub(super) fn same_name(raw: &[u8], name: &str) -> bool {
-    if raw.contains(&b'%') {
-        decoded(raw)
-            .map(|byte| byte.to_ascii_lowercase())
-            .eq(name.bytes().map(|byte| byte.to_ascii_lowercase()))
-    } else {
-        raw.eq_ignore_ascii_case(name.as_bytes())
+    // An escape is longer than what it stands for.
+    if raw.len() <= name.len() {
+        return raw.eq_ignore_ascii_case(name.as_bytes());
     }
+    let lower = |byte: u8| byte.to_ascii_lowercase();
+    raw.contains(&b'%') && decoded(raw).map(lower).eq(name.bytes().map(lower))
 }
 
 /// Splits at the first such byte, which is left out.
 pub(super) fn cut(text: &[u8], at: u8) -> (&[u8], Option<&[u8]>) {
-    match text.iter().position(|&byte| byte == at) {
+    match memchr(at, text) {
         Some(at) => (&text[..at], Some(&text[at + 1..])),
         None => (text, None),
     }

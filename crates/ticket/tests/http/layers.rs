@@ -92,10 +92,9 @@ fn host() -> HostLayer {
     HostLayer::new(Hosts::list(["app.example.com"]).unwrap())
 }
 
-async fn open<B, R, S>(mut service: S, request: Request<()>) -> R
+async fn open<R, S>(mut service: S, request: Request<()>) -> R
 where
     S: Service<Request<()>, Response = Response<R>, Error = &'static str>,
-    B: Body,
 {
     poll_fn(|cx| service.poll_ready(cx)).await.unwrap();
     service.call(request).await.unwrap().into_body()
@@ -121,11 +120,11 @@ macro_rules! owed_by {
 
             #[tokio::test]
             async fn what_a_body_says_of_its_size_is_true() {
-                let body = open::<Full<Bytes>, _, _>(around(Full::<Bytes>::from("hello")), welcome()).await;
+                let body = open(around(Full::<Bytes>::from("hello")), welcome()).await;
                 assert_eq!((body.size_hint().exact(), body.is_end_stream()), (Some(5), false));
-                let body = open::<Empty<Bytes>, _, _>(around(Empty::<Bytes>::new()), welcome()).await;
+                let body = open(around(Empty::<Bytes>::new()), welcome()).await;
                 assert_eq!((body.size_hint().exact(), body.is_end_stream()), (Some(0), true));
-                let body = open::<Holding, _, _>(around(Holding { _held: Arc::default() }), welcome()).await;
+                let body = open(around(Holding { _held: Arc::default() }), welcome()).await;
                 assert_eq!((body.size_hint().upper(), body.is_end_stream()), (None, false));
             }
 
@@ -133,7 +132,7 @@ macro_rules! owed_by {
             async fn all_is_let_go_of_when_a_body_is_dropped_early() {
                 let held = Arc::new(());
                 let service = around(Holding { _held: held.clone() });
-                let mut body = Box::pin(open::<Holding, _, _>(service, welcome()).await);
+                let mut body = Box::pin(open(service, welcome()).await);
                 assert!(body.frame().now_or_never().is_none());
                 assert_eq!(Arc::strong_count(&held), 2);
                 drop(body);
@@ -164,10 +163,8 @@ owed_by!(redact, origin, host);
 #[tokio::test]
 async fn a_refusal_knows_its_size() {
     let probe = || Probe { asked: 2, body: Full::<Bytes>::from("hello") };
-    let bodies = [
-        open::<Full<Bytes>, _, _>(origin().layer(probe()), unwelcome()).await,
-        open::<Full<Bytes>, _, _>(host().layer(probe()), unwelcome()).await,
-    ];
+    let bodies =
+        [open(origin().layer(probe()), unwelcome()).await, open(host().layer(probe()), unwelcome()).await];
     for mut body in bodies {
         let len = body.size_hint().exact().unwrap();
         assert!(!body.is_end_stream());

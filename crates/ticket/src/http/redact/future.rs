@@ -5,7 +5,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use http::Response;
+use http::{Response, Version};
 use longwave_core::{Attach, StreamBody};
 use pin_project_lite::pin_project;
 
@@ -18,13 +18,13 @@ pin_project! {
     pub struct ResponseFuture<F> {
         #[pin]
         inner: Attach<F>,
-        asked: Asked,
+        version: Version,
     }
 }
 
 impl<F> ResponseFuture<F> {
-    pub(super) const fn new(inner: F, asked: Asked) -> Self {
-        Self { inner: Attach::passing(inner), asked }
+    pub(super) const fn new(inner: F, version: Version) -> Self {
+        Self { inner: Attach::passing(inner), version }
     }
 }
 
@@ -39,7 +39,10 @@ where
         match ready!(this.inner.poll(cx)) {
             Ok(mut response) => match redact(response.headers_mut()) {
                 Ok(()) => Poll::Ready(Ok(response)),
-                Err(leak) => pin!(Attach::<F>::answer(Refusals::new().answer(leak, *this.asked))).poll(cx),
+                Err(leak) => {
+                    pin!(Attach::<F>::answer(Refusals::new().answer(leak, Asked::websocket(*this.version))))
+                        .poll(cx)
+                }
             },
             Err(error) => Poll::Ready(Err(error)),
         }

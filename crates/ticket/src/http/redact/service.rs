@@ -8,10 +8,7 @@ use longwave_core::StreamBody;
 use tower_service::Service;
 
 use super::ResponseFuture;
-use crate::http::{
-    Asked,
-    strip::{Carried, Plan, strip},
-};
+use crate::http::strip::{Carried, Plan, Stripped};
 
 /// Keeps credentials from the service inside; made by [`RedactLayer`](super::RedactLayer).
 #[derive(Clone, Debug)]
@@ -38,17 +35,15 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let (mut parts, body) = request.into_parts();
-        let asked = Asked::of(&parts);
-        let stripped = strip(&mut parts, &self.plan);
+    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+        let mut stripped = Stripped::default();
+        stripped.take_from_uri(request.uri_mut(), &self.plan);
+        stripped.take_from_extensions(request.extensions_mut(), &self.plan);
+        stripped.take_from_headers(request.headers_mut(), &self.plan);
         if !stripped.is_empty() {
-            let stripped = match parts.extensions.remove() {
-                Some(Carried(carried)) => carried.and(stripped),
-                None => stripped,
-            };
-            parts.extensions.insert(Carried(stripped));
+            request.extensions_mut().insert(Carried(stripped));
         }
-        ResponseFuture::new(self.inner.call(Request::from_parts(parts, body)), asked)
+        let version = request.version();
+        ResponseFuture::new(self.inner.call(request), version)
     }
 }

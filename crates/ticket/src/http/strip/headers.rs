@@ -10,21 +10,23 @@ use crate::http::text::{REDACTED, cut, holds_ticket, owned, same_name};
 pub(super) fn strip(headers: &mut HeaderMap, plan: &Plan, stripped: &mut Stripped) {
     let (mut authorization, mut cookie, mut protocol) = (false, false, false);
     for (name, value) in headers.iter_mut() {
-        match *name {
-            header::AUTHORIZATION => {
+        match name.as_str() {
+            "authorization" => {
                 value.set_sensitive(true);
                 authorization |= is_ticket_line(value.as_bytes());
             }
-            header::COOKIE => {
+            "cookie" => {
                 value.set_sensitive(true);
-                cookie |= pairs(value).any(|pair| is_secret(pair, plan));
+                cookie |= has_secret(value.as_bytes(), plan);
             }
-            header::SEC_WEBSOCKET_PROTOCOL => {
+            "sec-websocket-protocol" => {
                 value.set_sensitive(true);
-                protocol |= elements(value).any(is_ours);
+                let mut elements = value.as_bytes().split(|&byte| byte == b',');
+                protocol |= elements.any(|element| is_ours(element.trim_ascii()));
             }
-            header::PROXY_AUTHORIZATION => value.set_sensitive(true),
-            ref name if name == header::REFERER || URLS.contains(&name.as_str()) => {
+            "proxy-authorization" => value.set_sensitive(true),
+            // All but the first are where proxies put the URL they were called with.
+            "referer" | "x-forwarded-uri" | "x-original-uri" | "x-original-url" | "x-rewrite-url" => {
                 if let Some(clean) = scrub(value.as_bytes(), plan) {
                     *value = HeaderValue::from_maybe_shared(Bytes::from(clean))
                         .unwrap_or(HeaderValue::from_static(REDACTED));
@@ -84,6 +86,11 @@ fn is_ticket_line(line: &[u8]) -> bool {
     cut(line, b' ').0.eq_ignore_ascii_case(SCHEME) || holds_ticket(line)
 }
 
+fn has_secret(cookies: &[u8], plan: &Plan) -> bool {
+    let mut pairs = cookies.split(|&byte| byte == b';');
+    holds_ticket(cookies) || !plan.cookies.is_empty() && pairs.any(|pair| is_secret(pair, plan))
+}
+
 fn is_secret(pair: &[u8], plan: &Plan) -> bool {
     let name = cut(pair, b'=').0.trim_ascii();
     plan.cookies.iter().any(|secret| same_name(name, secret)) || holds_ticket(pair)
@@ -112,17 +119,7 @@ fn rewrite(headers: &mut HeaderMap, name: &HeaderName, separator: u8, keep: &mut
     }
 }
 
-fn pairs(line: &HeaderValue) -> impl Iterator<Item = &[u8]> {
-    line.as_bytes().split(|&byte| byte == b';')
-}
-
-fn elements(line: &HeaderValue) -> impl Iterator<Item = &[u8]> {
-    line.as_bytes().split(|&byte| byte == b',').map(<[u8]>::trim_ascii)
-}
-
 /// The scheme of `Authorization`, in any case (RFC 9110, section 11.1).
 const SCHEME: &[u8] = b"ticket";
 /// What a subprotocol begins with that is a ticket.
 const SUBPROTOCOL: &[u8] = b"lw.ticket.";
-/// Where proxies put the URL they were called with.
-const URLS: [&str; 4] = ["x-original-uri", "x-original-url", "x-forwarded-uri", "x-rewrite-url"];

@@ -5,7 +5,7 @@ mod uri;
 
 #[cfg(feature = "axum")]
 use axum::extract::OriginalUri;
-use http::request::Parts;
+use http::{Extensions, HeaderMap, Uri, request::Parts};
 
 pub(super) use self::headers::is_ours;
 pub(super) use self::uri::scrub;
@@ -61,26 +61,36 @@ pub(super) struct Carried(pub(super) Stripped);
 /// Strips a request, and marks those of its headers that are secret by nature.
 pub(super) fn strip(parts: &mut Parts, plan: &Plan) -> Stripped {
     let mut stripped = Stripped::default();
-    if let Some(clean) = uri::stripped(&parts.uri, plan, &mut stripped) {
-        parts.uri = clean;
-    }
-    #[cfg(feature = "axum")]
-    if let Some(OriginalUri(original)) = parts.extensions.get_mut()
-        // What is in this copy was in the URI, and has been taken from there.
-        && let Some(clean) = uri::stripped(original, plan, &mut Stripped::default())
-    {
-        *original = clean;
-    }
-    headers::strip(&mut parts.headers, plan, &mut stripped);
+    stripped.take_from_uri(&mut parts.uri, plan);
+    stripped.take_from_extensions(&mut parts.extensions, plan);
+    stripped.take_from_headers(&mut parts.headers, plan);
     stripped
 }
 
 impl Stripped {
-    /// Adds what a layer further in has found.
-    pub(super) fn and(mut self, more: Self) -> Self {
-        self.too_many |= more.too_many;
-        self.pieces.extend(more.pieces);
-        self
+    pub(super) fn take_from_uri(&mut self, uri: &mut Uri, plan: &Plan) {
+        if let Some(clean) = uri::stripped(uri, plan, self) {
+            *uri = clean;
+        }
+    }
+
+    pub(super) fn take_from_headers(&mut self, headers: &mut HeaderMap, plan: &Plan) {
+        headers::strip(headers, plan, self);
+    }
+
+    /// Takes what a layer further out has stripped, and strips the copy of the URI that axum has put there.
+    pub(super) fn take_from_extensions(&mut self, extensions: &mut Extensions, plan: &Plan) {
+        #[cfg(feature = "axum")]
+        if let Some(OriginalUri(original)) = extensions.get_mut() {
+            // What is in this copy was in the URI, and has been taken from there.
+            Self::default().take_from_uri(original, plan);
+        }
+        #[cfg(not(feature = "axum"))]
+        let _ = plan;
+        if let Some(Carried(carried)) = extensions.remove() {
+            self.too_many |= carried.too_many;
+            self.pieces.extend(carried.pieces);
+        }
     }
 
     pub(super) const fn is_empty(&self) -> bool {

@@ -20,12 +20,13 @@ enum Verdict {
 /// The URI without its credentials, which are handed to `stripped`; `None` if it has none.
 pub(super) fn stripped(uri: &Uri, plan: &Plan, stripped: &mut Stripped) -> Option<Uri> {
     let whole = uri.path_and_query()?;
-    if is_clean(whole.as_str().as_bytes(), plan) {
+    let query = whole.query().map(str::as_bytes);
+    if !holds_ticket(whole.as_str().as_bytes()) && query.is_none_or(|query| has_clean_names(query, plan)) {
         return None;
     }
     let path = replace_in_path(whole.path().as_bytes());
     let mut clean = path.clone();
-    if let Some(query) = whole.query().map(str::as_bytes) {
+    if let Some(query) = query {
         for param in query.split(|&byte| byte == b'&') {
             let verdict = judge_param(param, plan);
             if verdict == Verdict::Remove || verdict == Verdict::Replace {
@@ -45,11 +46,12 @@ pub(super) fn stripped(uri: &Uri, plan: &Plan, stripped: &mut Stripped) -> Optio
 
 /// A URL in a header without its credentials; `None` if it has none.
 pub(in crate::http) fn scrub(url: &[u8], plan: &Plan) -> Option<Vec<u8>> {
-    if is_clean(url, plan) {
-        return None;
-    }
     let (rest, fragment) = cut(url, b'#');
     let (path, query) = cut(rest, b'?');
+    let has_clean_names = |params: Option<&[u8]>| params.is_none_or(|params| has_clean_names(params, plan));
+    if !holds_ticket(url) && has_clean_names(query) && has_clean_names(fragment) {
+        return None;
+    }
     let mut clean = replace_in_path(path);
     if let Some(query) = query {
         push_query(&mut clean, b'?', query, plan);
@@ -60,14 +62,9 @@ pub(in crate::http) fn scrub(url: &[u8], plan: &Plan) -> Option<Vec<u8>> {
     Some(clean)
 }
 
-/// Whether nothing is to be done, which is nearly always so and has to be found out fast.
-fn is_clean(url: &[u8], plan: &Plan) -> bool {
-    let params = |text: &[u8]| {
-        let mut params = text.split(|&byte| byte == b'&');
-        params.all(|param| judge_name(param, plan).is_none())
-    };
-    let (rest, fragment) = cut(url, b'#');
-    !holds_ticket(url) && cut(rest, b'?').1.is_none_or(params) && fragment.is_none_or(params)
+fn has_clean_names(params: &[u8], plan: &Plan) -> bool {
+    plan.queries.is_empty()
+        || params.split(|&byte| byte == b'&').all(|param| judge_name(param, plan).is_none())
 }
 
 fn replace_in_path(path: &[u8]) -> Vec<u8> {
