@@ -4,7 +4,7 @@ use http::{HeaderMap, header, request::Parts};
 use longwave_core::StreamKind;
 
 use super::{
-    Asked, Strip,
+    Asked, Refusal, Strip,
     strip::{Piece, Place, Plan, Stripped, strip},
 };
 
@@ -149,6 +149,23 @@ impl Sources {
     }
 }
 
+impl Found {
+    /// The credential, if there is one and it counts.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Ambiguous`] or [`Refusal::MissingSubprotocol`], for which nobody has to know whether there is a
+    /// valid one.
+    pub fn credential(self) -> Result<Option<Credential>, Refusal> {
+        match self {
+            Self::Nothing => Ok(None),
+            Self::One(credential) => Ok(Some(credential)),
+            Self::Ambiguous => Err(Refusal::Ambiguous),
+            Self::AloneAsSubprotocol => Err(Refusal::MissingSubprotocol),
+        }
+    }
+}
+
 impl Credential {
     /// The text, which is whatever the client has sent.
     #[must_use]
@@ -202,7 +219,11 @@ fn choose(stripped: Stripped, sources: &Sources, websocket: bool) -> Found {
             _ => Found::Ambiguous,
         };
     }
-    if matches!(explicit, Found::Nothing) { ambient } else { explicit }
+    match explicit {
+        Found::Nothing if stripped.too_many_cookies && sources.are_ambient() => Found::Ambiguous,
+        Found::Nothing => ambient,
+        explicit => explicit,
+    }
 }
 
 fn offers_another(headers: &HeaderMap) -> bool {

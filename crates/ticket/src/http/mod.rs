@@ -26,7 +26,8 @@
 //!     .layer(TraceLayer::new_for_http())
 //!     .layer(HostLayer::new(hosts))
 //!     .layer(OriginLayer::new(origins));
-//! let app = layers.service(Router::new().route("/feed", get(async || "hello")));
+//! let router: Router = Router::new().route("/feed", get(async || "hello"));
+//! let app = layers.service(router);
 //! # drop(app);
 //! # Ok::<_, Box<dyn std::error::Error>>(())
 //! ```

@@ -51,6 +51,21 @@ fn a_cookie_beside_an_explicit_credential_is_ignored_and_gone() {
 }
 
 #[test]
+fn cookies_without_end_are_ambiguous_but_stop_nobody_who_does_without() {
+    for cookies in ["__Host-ticket=1; ".repeat(100), "x=lwt1_tossed; ".repeat(100)] {
+        let (found, parts) = collected(feed("/feed").header("cookie", &cookies));
+        assert_eq!((found.as_str(), parts.headers.get("cookie")), ("ambiguous", None));
+        let (found, _) = collected(feed(&format!("/feed?ticket={TICKET}")).header("cookie", &cookies));
+        assert_eq!(found, TICKET);
+        let offered = format!("a, lw.ticket.{TICKET}");
+        let request = socket("/chat").header("cookie", &cookies).header("sec-websocket-protocol", offered);
+        assert_eq!(collected(request).0, TICKET);
+    }
+    let (found, parts) = collected(feed(&format!("/feed?{}a", "ticket=1&".repeat(1000))));
+    assert_eq!((found.as_str(), parts.uri.to_string().as_str()), ("ambiguous", "/feed?a"));
+}
+
+#[test]
 fn a_cookie_is_ambient_and_the_rest_explicit() {
     let sources = Sources::new([Source::Query("t".into()), Source::Cookie("t".into())]);
     assert!(sources.are_ambient());

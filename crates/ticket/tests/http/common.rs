@@ -7,7 +7,7 @@ use std::{
 use bytes::Bytes;
 use http::{Method, Request, Response, Version, request::Builder, request::Parts};
 use http_body_util::Full;
-use longwave_ticket::http::{Found, Source, Sources, collect};
+use longwave_ticket::http::{Refusal, Source, Sources, collect};
 use tower_service::Service;
 
 /// As long as a real one, and no eight characters of it twice.
@@ -56,11 +56,12 @@ pub(crate) fn sources() -> Sources {
 /// What is found, in a word, and what is left.
 pub(crate) fn collected(request: Builder) -> (String, Parts) {
     let mut parts = parts(request);
-    let found = match collect(&mut parts, &sources()) {
-        Found::Nothing => "nothing".to_owned(),
-        Found::One(credential) => credential.as_str().to_owned(),
-        Found::Ambiguous => "ambiguous".to_owned(),
-        Found::AloneAsSubprotocol => "alone".to_owned(),
+    let found = match collect(&mut parts, &sources()).credential() {
+        Ok(None) => "nothing".to_owned(),
+        Ok(Some(credential)) => credential.as_str().to_owned(),
+        Err(Refusal::Ambiguous) => "ambiguous".to_owned(),
+        Err(Refusal::MissingSubprotocol) => "alone".to_owned(),
+        Err(other) => panic!("{other:?}"),
     };
     (found, parts)
 }

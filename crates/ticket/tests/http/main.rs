@@ -3,7 +3,6 @@
 
 mod collection;
 mod common;
-mod cost;
 mod hosts;
 mod layers;
 mod logs;

@@ -2,7 +2,7 @@
 
 mod future;
 mod layer;
-mod response;
+pub(super) mod response;
 mod service;
 
 use http::Extensions;

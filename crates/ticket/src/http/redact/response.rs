@@ -16,7 +16,7 @@ use crate::http::{
 ///
 /// [`Refusal::Leak`] if a ticket was selected as the subprotocol, which cannot be taken back without breaking off
 /// the handshake.
-pub(super) fn redact(headers: &mut HeaderMap) -> Result<(), Refusal> {
+pub(in crate::http) fn redact(headers: &mut HeaderMap) -> Result<(), Refusal> {
     for (name, value) in headers.iter_mut() {
         match *name {
             header::LOCATION | header::CONTENT_LOCATION => {

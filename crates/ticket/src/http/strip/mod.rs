@@ -36,6 +36,8 @@ pub(super) struct Stripped {
     pub(super) pieces: Vec<Piece>,
     /// There were more pieces than anyone sends, or more than there may be of a header.
     pub(super) too_many: bool,
+    /// The same of cookies alone, which anyone can have set who has a name below the same domain.
+    pub(super) too_many_cookies: bool,
 }
 
 /// Text that may be a credential, and where it was.
@@ -89,17 +91,23 @@ impl Stripped {
         let _ = plan;
         if let Some(Carried(carried)) = extensions.remove() {
             self.too_many |= carried.too_many;
+            self.too_many_cookies |= carried.too_many_cookies;
             self.pieces.extend(carried.pieces);
         }
     }
 
     pub(super) const fn is_empty(&self) -> bool {
-        self.pieces.is_empty() && !self.too_many
+        self.pieces.is_empty() && !self.too_many && !self.too_many_cookies
     }
 
     fn push(&mut self, place: Place, text: &[u8]) {
-        if self.pieces.len() < MOST_PIECES {
+        let is_cookie = |place: &Place| matches!(place, Place::Cookie(_));
+        let cookie = is_cookie(&place);
+        let alike = self.pieces.iter().filter(|piece| is_cookie(&piece.place) == cookie);
+        if alike.count() < MOST_PIECES {
             self.pieces.push(Piece { place, text: text::owned(text) });
+        } else if cookie {
+            self.too_many_cookies = true;
         } else {
             self.too_many = true;
         }
