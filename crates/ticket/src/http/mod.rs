@@ -14,22 +14,29 @@
 //! from those outside of it: if something out there has to log, let it go through [`redact_str`].
 //!
 //! ```
-//! use axum::{Router, routing::get};
+//! use axum::{Router, body::Body, routing::get};
+//! use http::Response;
 //! use longwave_ticket::http::{HostLayer, Hosts, OriginLayer, Origins, RedactLayer};
-//! use tower::{Layer, ServiceBuilder};
+//! use tokio::net::TcpListener;
+//! use tower::{ServiceBuilder, make::Shared};
 //! use tower_http::trace::TraceLayer;
 //!
-//! let hosts = Hosts::list(["app.example.com"])?;
-//! let origins = Origins::list(["https://app.example.com"])?;
-//! let layers = ServiceBuilder::new()
-//!     .layer(RedactLayer::new().query("ticket"))
-//!     .layer(TraceLayer::new_for_http())
-//!     .layer(HostLayer::new(hosts))
-//!     .layer(OriginLayer::new(origins));
-//! let router: Router = Router::new().route("/feed", get(async || "hello"));
-//! let app = layers.service(router);
-//! # drop(app);
-//! # Ok::<_, Box<dyn std::error::Error>>(())
+//! async fn serve(listener: TcpListener) -> Result<(), Box<dyn std::error::Error>> {
+//!     let hosts = Hosts::list(["app.example.com"])?;
+//!     let origins = Origins::list(["https://app.example.com"])?;
+//!     let router: Router = Router::new().route("/feed", get(async || "hello"));
+//!     let app = ServiceBuilder::new()
+//!         // `axum::serve` takes no other body.
+//!         .map_response(|response: Response<_>| response.map(Body::new))
+//!         .layer(RedactLayer::new().query("ticket"))
+//!         .layer(TraceLayer::new_for_http())
+//!         .layer(HostLayer::new(hosts))
+//!         .layer(OriginLayer::new(origins))
+//!         .service(router);
+//!     axum::serve(listener, Shared::new(app)).await?;
+//!     Ok(())
+//! }
+//! # drop(serve);
 //! ```
 
 mod asked;
