@@ -11,7 +11,7 @@
 //! | `heartbeat` | `heartbeat` | no proxy cuts a stream for silence, no dead peer goes unnoticed |
 //! | `backpressure` | `backpressure` | what waits for slow readers, how many streams are open, and whose reader has stopped |
 //! | `drain` | `drain` | ends open streams one by one on a deploy |
-//! | `ticket` | `ticket` | opens streams with a credential that is good once, and for seconds |
+//! | `ticket` | `ticket` | opens streams with a credential that is good once, and ends them with the login |
 //! | `core` | `core` | the lifeline that they all share; on with each of those that use it |
 //! | `full` | | all of them |
 //! | `tracing` | | an observer that emits events |
@@ -96,3 +96,8 @@ pub use longwave_ticket as ticket;
 pub use longwave_ws as ws;
 #[cfg(feature = "ws-hyper")]
 pub use longwave_ws_hyper as ws_hyper;
+
+#[cfg(all(feature = "ticket", any(feature = "ws", feature = "ws-hyper")))]
+mod origins;
+#[cfg(all(feature = "ticket", any(feature = "ws", feature = "ws-hyper")))]
+pub use self::origins::origin_policy;

@@ -79,11 +79,15 @@ mod binding;
 mod claims;
 mod context;
 mod envelope;
+#[cfg(feature = "tower")]
+pub mod http;
 mod invalid;
 mod issuer;
 #[cfg(feature = "serde_json")]
 pub mod json;
 mod keys;
+#[cfg(feature = "tower")]
+pub mod live;
 mod name;
 mod revocations;
 mod store;
