@@ -12,4 +12,7 @@ mod claims;
 pub mod live;
 mod unix_millis;
 
-pub use self::{claims::Claims, unix_millis::UnixMillis};
+pub use self::{
+    claims::{Claims, ClaimsError},
+    unix_millis::UnixMillis,
+};

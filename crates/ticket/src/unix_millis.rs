@@ -23,12 +23,6 @@ impl UnixMillis {
         Self(millis)
     }
 
-    /// What the system's clock says.
-    #[must_use]
-    pub fn now() -> Self {
-        SystemTime::now().into()
-    }
-
     /// Milliseconds since 1970.
     #[must_use]
     pub const fn as_millis(self) -> u64 {

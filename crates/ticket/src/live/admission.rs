@@ -9,12 +9,12 @@ use crate::UnixMillis;
 /// # Examples
 ///
 /// ```
-/// use std::time::Duration;
+/// use std::time::{Duration, SystemTime};
 ///
 /// use longwave_ticket::{UnixMillis, live::Admission};
 ///
 /// # struct User;
-/// let now = UnixMillis::now();
+/// let now = UnixMillis::from(SystemTime::now());
 /// let admission = Admission::new(User, [7; 16], now).deadline(now.plus(Duration::from_secs(900)));
 /// # let _ = admission;
 /// ```

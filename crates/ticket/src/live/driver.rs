@@ -113,7 +113,9 @@ async fn drive<T: Claims>(running: Running<T>) {
         inner.timeline.catch_up(&mut reading);
         match inner.schedule.next(inner.timeline.now()) {
             Next::See(due) => {
-                due.iter().for_each(|(at, live)| see(&inner, live, *at));
+                for (at, live) in &due {
+                    see(&inner, live, *at);
+                }
                 yield_now().await;
             }
             Next::SleepUntil(at) => {

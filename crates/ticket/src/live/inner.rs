@@ -214,11 +214,15 @@ impl<T: Claims> Inner<T> {
         self.index.all()
     }
 
-    pub(super) fn revoked_before(&self, name: &Name<'_>) -> Option<UnixMillis> {
-        let key = self.hasher.hash_one(name);
-        let marked = self.index.shard(key).revoked_before(key, self.timeline.now());
+    pub(super) fn revoked_before(&self, subject: &str, session: Option<&str>) -> Option<UnixMillis> {
+        let now = self.timeline.now();
+        let names = [Some(Name::Subject(subject)), session.map(Name::Session)];
+        let marked = names.into_iter().flatten().filter_map(|name| {
+            let key = self.hasher.hash_one(name);
+            self.index.shard(key).revoked_before(key, now)
+        });
         let epoch = Some(self.epoch()).filter(|epoch| epoch.as_millis() > 0);
-        marked.max(epoch)
+        marked.chain(epoch).max()
     }
 
     /// Whether a ticket was revoked, as far as is known by now.

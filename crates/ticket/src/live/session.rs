@@ -15,7 +15,7 @@ use crate::Claims;
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?.block_on(async {
-/// use std::time::Duration;
+/// use std::time::{Duration, SystemTime};
 ///
 /// use longwave_core::{Cause, Lifeline};
 /// use longwave_ticket::{Claims, UnixMillis, live::{Admission, Sessions}};
@@ -26,11 +26,13 @@ use crate::Claims;
 ///     fn subject(&self) -> &str {
 ///         self.0
 ///     }
+/// #   fn encode(&self) -> Result<Vec<u8>, longwave_ticket::ClaimsError> { unreachable!() }
+/// #   fn decode(_: &[u8]) -> Result<Self, longwave_ticket::ClaimsError> { unreachable!() }
 /// }
 ///
 /// let sessions = Sessions::<User>::builder().build();
 /// let tether = Lifeline::new().carry();
-/// let now = UnixMillis::now();
+/// let now = UnixMillis::from(SystemTime::now());
 /// let lapses = now.plus(Duration::from_secs(900));
 /// let session = sessions.register(&tether, Admission::new(User("ann"), [1; 16], now).deadline(lapses))?;
 ///
@@ -127,7 +129,7 @@ impl<T: Claims> Session<T> {
     /// # Panics
     ///
     /// Outside of a tokio runtime.
-    pub fn refresh(&self, admission: Admission<T>) -> Result<Option<Instant>, RefreshError> {
+    pub fn refresh(&self, admission: &Admission<T>) -> Result<Option<Instant>, RefreshError> {
         let Self { live, inner, .. } = self;
         if admission.claims.subject() != live.claims.subject() {
             return Err(RefreshError::OtherSubject);
@@ -135,7 +137,7 @@ impl<T: Claims> Session<T> {
         if admission.claims.session() != live.claims.session() {
             return Err(RefreshError::OtherSession);
         }
-        if inner.is_revoked(&admission) {
+        if inner.is_revoked(admission) {
             return Err(RefreshError::Revoked);
         }
         let mut refreshed = Err(RefreshError::Ended);
@@ -157,7 +159,7 @@ impl<T: Claims> Session<T> {
         });
         let ends = refreshed?;
         // Revoked meanwhile: whoever did so may have found it with the ticket it had before.
-        if inner.is_revoked(&admission) {
+        if inner.is_revoked(admission) {
             live.lifeline.end(inner.settings.revoked.clone());
             return Err(RefreshError::Revoked);
         }

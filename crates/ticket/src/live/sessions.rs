@@ -12,7 +12,6 @@ use super::{
     Admission, BusError, BusState, Close, Delivery, OnGap, Refused, Revocation, RevocationBus, Selector,
     Session, SessionId, SessionsBuilder, Subscription,
     bus::Following,
-    index::Name,
     inner::{Inner, Meant},
     settings::Settings,
 };
@@ -24,6 +23,8 @@ use crate::{Claims, UnixMillis};
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+/// use std::time::SystemTime;
+///
 /// use longwave_core::{Cause, Lifeline};
 /// use longwave_ticket::{Claims, UnixMillis, live::{Admission, Close, Refused, Selector, Sessions}};
 ///
@@ -33,11 +34,13 @@ use crate::{Claims, UnixMillis};
 ///     fn subject(&self) -> &str {
 ///         self.0
 ///     }
+/// #   fn encode(&self) -> Result<Vec<u8>, longwave_ticket::ClaimsError> { unreachable!() }
+/// #   fn decode(_: &[u8]) -> Result<Self, longwave_ticket::ClaimsError> { unreachable!() }
 /// }
 ///
 /// let sessions = Sessions::<User>::builder().build();
 /// let tether = Lifeline::new().carry();
-/// let issued = UnixMillis::now();
+/// let issued = UnixMillis::from(SystemTime::now());
 /// let session = sessions.register(&tether, Admission::new(User("ann"), [1; 16], issued))?;
 ///
 /// // Ann is banned. What she has open ends, and a ticket that she has got already opens nothing.
@@ -87,6 +90,7 @@ impl<T: Claims> Sessions<T> {
     ///
     /// Tickets of the same subject, login or id that were issued until now open no more; nor does any, if all
     /// are selected. How many may be open is as before, until their streams are really over.
+    #[allow(clippy::must_use_candidate, reason = "it is done, whoever counts")]
     pub fn revoke(&self, selector: Selector, close: Close) -> usize {
         self.inner.revoke(&Revocation::new(selector, close, self.inner.before()), Meant::All)
     }
@@ -94,6 +98,7 @@ impl<T: Claims> Sessions<T> {
     /// Does what another node has revoked, and tells how many sessions were ended by that.
     ///
     /// Those that were opened or refreshed with a ticket from afterwards stay.
+    #[allow(clippy::must_use_candidate, reason = "it is done, whoever counts")]
     pub fn apply(&self, revocation: &Revocation) -> usize {
         self.inner.revoke(revocation, Meant::Issued)
     }
@@ -136,7 +141,11 @@ impl<T: Claims> Sessions<T> {
     /// use longwave_ticket::{Claims, live::{Close, LocalBus, OnGap, Selector, Sessions}};
     ///
     /// # struct User(String);
-    /// # impl Claims for User { fn subject(&self) -> &str { &self.0 } }
+    /// # impl Claims for User {
+    /// #     fn subject(&self) -> &str { &self.0 }
+    /// #     fn encode(&self) -> Result<Vec<u8>, longwave_ticket::ClaimsError> { unreachable!() }
+    /// #     fn decode(_: &[u8]) -> Result<Self, longwave_ticket::ClaimsError> { unreachable!() }
+    /// # }
     /// let (bus, sessions) = (LocalBus::new(1024), Sessions::<User>::builder().build());
     /// let following = sessions.clone();
     /// let subscription = bus.clone();
@@ -203,11 +212,12 @@ impl<T: Claims> Sessions<T> {
         Some(Session::new(self.inner.find(id)?, self.inner.clone()))
     }
 
-    /// Before when tickets of a subject must have been issued to be refused, if anything was revoked that means
-    /// them.
+    /// The moment up to which, and including which, all tickets of a subject, or of one of its logins, are
+    /// revoked; `None` if there is none.
     #[must_use]
-    pub fn revoked_before(&self, subject: &str) -> Option<UnixMillis> {
-        self.inner.revoked_before(&Name::Subject(subject))
+    pub fn revoked_before(&self, subject: &str, session: Option<&str>) -> Option<UnixMillis> {
+        let before = self.inner.revoked_before(subject, session)?;
+        Some(UnixMillis::new(before.as_millis().saturating_sub(1)))
     }
 
     /// Whether a ticket would be refused now, for those who can tell before it is spent.

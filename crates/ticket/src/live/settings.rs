@@ -1,5 +1,10 @@
 use std::{
-    collections::hash_map::RandomState, fmt, future::Future, hash::BuildHasher, sync::Arc, time::Duration,
+    collections::hash_map::RandomState,
+    fmt,
+    future::Future,
+    hash::BuildHasher,
+    sync::Arc,
+    time::{Duration, SystemTime},
 };
 
 use longwave_core::{Cause, EndReason};
@@ -53,7 +58,7 @@ impl<T: Claims> SessionsBuilder<T> {
             unconfirmed: EndReason::new(Cause::Expired)
                 .with_close_code(4401)
                 .with_text("login not confirmed"),
-            clock: Arc::new(UnixMillis::now),
+            clock: Arc::new(|| SystemTime::now().into()),
             random: Arc::new(|| RandomState::new().hash_one(())),
         };
         Self { settings }
@@ -132,7 +137,11 @@ impl<T: Claims> SessionsBuilder<T> {
     /// use longwave_ticket::{Claims, live::{Sessions, Verdict}};
     ///
     /// # struct User(String);
-    /// # impl Claims for User { fn subject(&self) -> &str { &self.0 } }
+    /// # impl Claims for User {
+    /// #     fn subject(&self) -> &str { &self.0 }
+    /// #     fn encode(&self) -> Result<Vec<u8>, longwave_ticket::ClaimsError> { unreachable!() }
+    /// #     fn decode(_: &[u8]) -> Result<Self, longwave_ticket::ClaimsError> { unreachable!() }
+    /// # }
     /// # async fn is_banned(name: &str) -> Result<bool, std::io::Error> { Ok(name.is_empty()) }
     /// let sessions = Sessions::<User>::builder()
     ///     .revalidate(Duration::from_secs(30 * 60), 0.2, |session| async move {

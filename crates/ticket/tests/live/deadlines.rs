@@ -97,7 +97,7 @@ async fn ten_thousand_deadlines_are_spread_over_the_jitter_and_none_is_late() {
     let opened: Vec<_> =
         (0..10_000).map(|_| open(&sessions, lapsing(user("ann"), &wall, secs(1000))).unwrap()).collect();
     let ends = join_all(opened.iter().map(|open| async {
-        open.session.ended().await;
+        let _reason = open.session.ended().await;
         start.elapsed()
     }))
     .await;
@@ -124,7 +124,7 @@ async fn after_a_suspended_machine_wakes_up_what_has_expired_ends() {
     let left = lasts.session.deadline().unwrap() - Instant::now();
     assert_eq!(left, secs(7200 - 3600 - 65));
     let start = Instant::now();
-    lasts.session.ended().await;
+    let _reason = lasts.session.ended().await;
     assert_eq!(start.elapsed(), left);
 }
 
@@ -137,7 +137,7 @@ async fn a_clock_that_is_set_back_grants_no_time() {
     let start = Instant::now();
     tokio::time::sleep(secs(10)).await;
     wall.set_back(secs(3600));
-    open.session.ended().await;
+    let _reason = open.session.ended().await;
     assert_eq!(start.elapsed(), secs(60));
 }
 

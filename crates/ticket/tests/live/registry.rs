@@ -3,7 +3,7 @@ use std::{convert::Infallible, future::pending, sync::Arc};
 use http::Response;
 use longwave_core::{Attach, Cause, Lifeline};
 use longwave_ticket::{
-    Claims,
+    Claims, ClaimsError,
     live::{Close, Refused, Selector, SessionId, Sessions},
 };
 
@@ -88,12 +88,6 @@ async fn nothing_is_left_of_many_sessions() {
     let wall = Wall::default();
     let sessions = exact(&wall).max_per_subject(usize::MAX).build();
     let witness = Arc::new(());
-    struct Witness(u32, #[allow(dead_code, reason = "what is counted")] Arc<()>);
-    impl Claims for Witness {
-        fn subject(&self) -> &str {
-            ["ann", "bob", "cy"][self.0 as usize % 3]
-        }
-    }
     let watched = Sessions::<Witness>::builder().max_per_subject(usize::MAX).build();
     for round in 0..100_000 {
         let open = open(&sessions, lapsing(user("ann"), &wall, secs(60))).unwrap();
@@ -175,4 +169,21 @@ async fn what_is_shown_of_a_session_has_no_claims() {
     let open = open(&sessions, admission).unwrap();
     let shown = format!("{shown} {:?} {sessions:?} {:?}", open.session, open.session.id());
     assert!(!shown.contains("ann") && !shown.contains("hunter2"), "{shown}");
+}
+
+/// Claims that somebody counts.
+struct Witness(u32, #[allow(dead_code, reason = "what is counted")] Arc<()>);
+
+impl Claims for Witness {
+    fn subject(&self) -> &str {
+        ["ann", "bob", "cy"][self.0 as usize % 3]
+    }
+
+    fn encode(&self) -> Result<Vec<u8>, ClaimsError> {
+        Err(ClaimsError::unreadable())
+    }
+
+    fn decode(_: &[u8]) -> Result<Self, ClaimsError> {
+        Err(ClaimsError::unreadable())
+    }
 }

@@ -62,7 +62,7 @@ async fn checks_that_hang_have_failed() {
         exact(&wall).tolerate(1).check_timeout(secs(10)).revalidate(secs(60), 0.0, |_| pending()).build();
     let open = open(&sessions, admission(user("ann"), &wall)).unwrap();
     let start = Instant::now();
-    open.session.ended().await;
+    let _reason = open.session.ended().await;
     assert_eq!(start.elapsed(), secs(60 + 10 + 60 + 10));
 }
 
@@ -73,7 +73,7 @@ async fn checks_that_panic_have_failed() {
         exact(&wall).tolerate(1).revalidate(secs(60), 0.0, |_| async { panic!("on purpose") }).build();
     let open = open(&sessions, admission(user("ann"), &wall)).unwrap();
     let start = Instant::now();
-    open.session.ended().await;
+    let _reason = open.session.ended().await;
     assert_eq!(start.elapsed(), secs(120));
 }
 
@@ -89,10 +89,10 @@ async fn only_so_many_checks_run_at_once_and_waiting_for_a_turn_counts() {
         .revalidate(secs(60), 0.0, move |_| {
             let (counting, highest) = (counting.clone(), highest.clone());
             async move {
-                let now = counting.fetch_add(1, Ordering::SeqCst) + 1;
+                let running = Running(counting);
+                let now = running.0.fetch_add(1, Ordering::SeqCst) + 1;
                 highest.fetch_max(now, Ordering::SeqCst);
                 tokio::time::sleep(secs(4)).await;
-                counting.fetch_sub(1, Ordering::SeqCst);
                 Verdict::Valid
             }
         })
@@ -129,4 +129,13 @@ async fn checks_come_earlier_by_their_jitter_and_never_later() {
         (secs(50)..secs(55)).contains(first) && (secs(95)..=secs(101)).contains(last),
         "{first:?} {last:?}"
     );
+}
+
+/// Counts a check that runs, until it is done or given up.
+struct Running(Arc<AtomicUsize>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }

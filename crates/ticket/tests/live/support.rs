@@ -16,7 +16,7 @@ use http::{Request, Response, header};
 use http_body::{Body, Frame};
 use longwave_core::{Attach, Lifeline, StreamBody, Tether};
 use longwave_ticket::{
-    Claims, UnixMillis,
+    Claims, ClaimsError, UnixMillis,
     live::{Admission, Refused, Session, Sessions, SessionsBuilder},
 };
 
@@ -34,6 +34,14 @@ impl Claims for User {
 
     fn session(&self) -> Option<&str> {
         self.login.as_deref()
+    }
+
+    fn encode(&self) -> Result<Vec<u8>, ClaimsError> {
+        Err(ClaimsError::unreadable())
+    }
+
+    fn decode(_: &[u8]) -> Result<Self, ClaimsError> {
+        Err(ClaimsError::unreadable())
     }
 }
 

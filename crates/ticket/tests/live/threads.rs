@@ -78,7 +78,7 @@ fn a_session_that_is_refreshed_while_it_is_revoked_does_not_stay() {
                 let _runtime = runtime.enter();
                 barrier.wait();
                 spin(seed);
-                session.refresh(fresh)
+                session.refresh(&fresh)
             });
             barrier.wait();
             spin(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
@@ -153,7 +153,8 @@ fn churn(sessions: &Sessions<User>, wall: &Wall, seed: u64) {
             3 if !kept.is_empty() => drop(kept.swap_remove(random as usize % kept.len())),
             4 if !kept.is_empty() => {
                 let open = &kept[random as usize % kept.len()];
-                let _refreshed = open.session.refresh(lapsing(open.session.claims().clone(), wall, secs(60)));
+                let _refreshed =
+                    open.session.refresh(&lapsing(open.session.claims().clone(), wall, secs(60)));
             }
             _ => kept.extend(open(sessions, lapsing(logged_in(&name, &name), wall, secs(60))).ok()),
         }

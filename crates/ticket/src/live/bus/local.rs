@@ -12,6 +12,8 @@ use crate::live::Revocation;
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// use std::time::SystemTime;
+///
 /// use longwave_ticket::{
 ///     UnixMillis,
 ///     live::{Close, Delivery, LocalBus, Revocation, RevocationBus, Selector, Subscription},
@@ -19,7 +21,7 @@ use crate::live::Revocation;
 ///
 /// let bus = LocalBus::new(16);
 /// let mut subscription = bus.subscribe().await?;
-/// let revocation = Revocation::new(Selector::All, Close::Renew, UnixMillis::now());
+/// let revocation = Revocation::new(Selector::All, Close::Renew, UnixMillis::from(SystemTime::now()));
 /// bus.publish(revocation.clone()).await?;
 /// assert_eq!(subscription.next().await, Delivery::Revocation(revocation));
 /// # Ok::<_, Box<dyn std::error::Error>>(())
