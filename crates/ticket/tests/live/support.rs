@@ -118,9 +118,9 @@ pub(crate) async fn stream<B: Body<Data = Bytes>>(
     let mut request = Request::new(());
     let lifeline = Lifeline::of(request.extensions_mut());
     let tether = lifeline.carry();
-    let session = sessions.register(&tether, admission).unwrap();
-    let response = Response::builder().header(header::CONTENT_TYPE, "text/event-stream").body(body).unwrap();
-    let response = Attach::new(ready(Ok::<_, Infallible>(response)), &lifeline).await.unwrap();
+    let session = sessions.register(&tether, admission).expect("there is room");
+    let response = Response::builder().header(header::CONTENT_TYPE, "text/event-stream").body(body);
+    let response = Attach::new(ready(response), &lifeline).await.expect("the head is valid");
     (session, response.into_body())
 }
 
@@ -158,7 +158,7 @@ impl Body for Silent {
 pub(crate) fn poll<B: Body<Data = Bytes> + Unpin>(body: &mut B) -> Poll<Option<Bytes>> {
     let waker = noop_waker();
     let mut cx = Context::from_waker(&waker);
-    Pin::new(body).poll_frame(&mut cx).map(|frame| Some(frame?.ok()?.into_data().unwrap()))
+    Pin::new(body).poll_frame(&mut cx).map(|frame| frame?.ok()?.into_data().ok())
 }
 
 /// What a future has now.

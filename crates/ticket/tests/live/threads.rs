@@ -10,7 +10,11 @@ use tokio::runtime::Runtime;
 use crate::support::{Open, User, Wall, admission, exact, lapsing, logged_in, open, secs};
 
 fn runtime() -> Runtime {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap()
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_time()
+        .build()
+        .expect("threads can be spawned")
 }
 
 /// Whatever comes first, the ticket that was there before the revocation has nothing open after it.
@@ -26,8 +30,8 @@ fn a_session_that_is_opened_while_it_is_revoked_does_not_stay() {
         |_| Selector::All,
         |_| Selector::IssuedBefore(longwave_ticket::UnixMillis::new(u64::MAX)),
     ];
-    let (mut refused, mut ended) = (0, 0);
-    for seed in 0..4000_u64 {
+    let (mut refused, mut ended) = (0_u64, 0_u64);
+    for seed in 0..ROUNDS {
         wall.advance(std::time::Duration::from_millis(2));
         let id = u128::from(seed).to_be_bytes();
         let ticket = longwave_ticket::live::Admission::new(logged_in("ann", "l1"), id, wall.now());
@@ -57,7 +61,7 @@ fn a_session_that_is_opened_while_it_is_revoked_does_not_stay() {
         drop(tether);
         assert_eq!(sessions.count(&Selector::All), 0, "seed {seed}");
     }
-    assert_eq!(refused + ended, 4000);
+    assert_eq!(refused + ended, ROUNDS);
 }
 
 #[test]
@@ -167,3 +171,5 @@ fn spin(random: u64) {
         std::hint::spin_loop();
     }
 }
+
+const ROUNDS: u64 = 4000;
