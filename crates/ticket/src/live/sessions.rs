@@ -71,7 +71,8 @@ impl<T: Claims> Sessions<T> {
 
     /// Opens a session for a stream, which ends with it and ends it.
     ///
-    /// - `tether`: that somebody carries the stream. The session is over when the last tether is gone.
+    /// - `tether`: that somebody carries the stream. When the last tether is gone, the session is over, and whoever goes
+    ///   on all the same is told to end: nobody could revoke it any more.
     ///
     /// # Errors
     ///
@@ -126,7 +127,8 @@ impl<T: Claims> Sessions<T> {
 
     /// Does what the other nodes revoke, for as long as the future is polled: it is to be spawned.
     ///
-    /// - `patience`: after so long without the bus, `on_gap` is done as if something had been missed.
+    /// - `on_gap`: what to do, once, when something was missed.
+    /// - `patience`: after so long without the bus, it counts as if something had been.
     ///
     /// # Errors
     ///

@@ -1,6 +1,7 @@
 //! Live sessions: deadlines, refresh, revocation, checks, and that nothing is left behind.
 
 mod bus;
+mod connections;
 mod deadlines;
 mod refreshing;
 mod registry;

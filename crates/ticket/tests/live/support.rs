@@ -14,7 +14,7 @@ use bytes::Bytes;
 use futures_util::{FutureExt, task::noop_waker};
 use http::{Request, Response, header};
 use http_body::{Body, Frame};
-use longwave_core::{Attach, Lifeline, StreamBody, Tether};
+use longwave_core::{Attach, Connection, Lifeline, StreamBody, Tether};
 use longwave_ticket::{
     Claims, ClaimsError, UnixMillis,
     live::{Admission, Refused, Session, Sessions, SessionsBuilder},
@@ -115,7 +115,20 @@ pub(crate) async fn stream<B: Body<Data = Bytes>>(
     admission: Admission<User>,
     body: B,
 ) -> (Session<User>, StreamBody<B>) {
+    stream_over(sessions, admission, body, None).await
+}
+
+/// The same, over a connection that somebody watches.
+pub(crate) async fn stream_over<B: Body<Data = Bytes>>(
+    sessions: &Sessions<User>,
+    admission: Admission<User>,
+    body: B,
+    connection: Option<Connection>,
+) -> (Session<User>, StreamBody<B>) {
     let mut request = Request::new(());
+    if let Some(connection) = connection {
+        request.extensions_mut().insert(connection);
+    }
     let lifeline = Lifeline::of(request.extensions_mut());
     let tether = lifeline.carry();
     let session = sessions.register(&tether, admission).expect("there is room");
