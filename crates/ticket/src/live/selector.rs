@@ -4,7 +4,9 @@ use super::{SessionId, live_session::Live};
 use crate::{Claims, UnixMillis};
 
 /// Which sessions are meant.
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+///
+/// What is shown of it for debugging names nobody: the name of a login may be all it takes to be it.
+#[derive(Clone, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Selector {
     /// All of one subject.
@@ -30,6 +32,19 @@ impl Selector {
             Self::Ticket(ticket) => live.ticket == *ticket,
             Self::IssuedBefore(before) => live.issued() < *before,
             Self::All => true,
+        }
+    }
+}
+
+impl fmt::Debug for Selector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Subject(_) => f.write_str("Subject(..)"),
+            Self::Session(_) => f.write_str("Session(..)"),
+            Self::SessionId(id) => f.debug_tuple("SessionId").field(id).finish(),
+            Self::Ticket(_) => f.write_str("Ticket(..)"),
+            Self::IssuedBefore(before) => f.debug_tuple("IssuedBefore").field(before).finish(),
+            Self::All => f.write_str("All"),
         }
     }
 }

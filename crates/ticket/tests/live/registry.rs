@@ -167,7 +167,8 @@ async fn what_is_shown_of_a_session_has_no_claims() {
     let admission = admission(logged_in("ann", "hunter2"), &wall);
     let shown = format!("{admission:?}");
     let open = open(&sessions, admission).unwrap();
-    let shown = format!("{shown} {:?} {sessions:?} {:?}", open.session, open.session.id());
+    let selectors = [Selector::Subject("ann".into()), Selector::Session("hunter2".into())];
+    let shown = format!("{shown} {:?} {sessions:?} {:?} {selectors:?}", open.session, open.session.id());
     assert!(!shown.contains("ann") && !shown.contains("hunter2"), "{shown}");
 }
 
