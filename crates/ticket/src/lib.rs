@@ -74,6 +74,11 @@
 //! ```
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+/// The examples of the README, so that they stay true.
+#[cfg(all(doctest, feature = "tower"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod base64url;
 mod binding;
 mod claims;

@@ -1,0 +1,289 @@
+use std::{
+    collections::hash_map::RandomState,
+    hash::BuildHasher,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use longwave_core::{Cause, EndReason, Tether};
+use tokio::sync::Semaphore;
+
+use super::{
+    Admission, Refused, Revocation, Selector, SessionId, Verdict,
+    driver::Schedule,
+    index::{Index, Keys, Name},
+    live_session::{Live, Terms},
+    settings::Settings,
+    timeline::{Timeline, millis},
+};
+use crate::{Claims, UnixMillis};
+
+/// What all handles of the sessions share.
+pub(super) struct Inner<T> {
+    pub(super) settings: Settings<T>,
+    pub(super) timeline: Timeline,
+    pub(super) schedule: Schedule<T>,
+    /// How many checks may run.
+    pub(super) checks: Semaphore,
+    pub(super) bus: AtomicU8,
+    index: Index<T>,
+    hasher: RandomState,
+    count: AtomicUsize,
+    next: AtomicU64,
+    /// All tickets that were issued before, in milliseconds, are refused.
+    epoch: AtomicU64,
+}
+
+/// Takes a session out of the index, whatever comes of it.
+struct Registered<T: Claims> {
+    inner: Arc<Inner<T>>,
+    live: Arc<Live<T>>,
+}
+
+/// What the lifeline holds. A session that nobody can revoke any more is over, whoever still has it.
+struct Held<T: Claims>(Registered<T>);
+
+/// Which sessions a revocation means of those that are selected.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub(super) enum Meant {
+    All,
+    Issued,
+}
+
+impl<T: Claims> Inner<T> {
+    pub(super) fn new(settings: Settings<T>) -> Self {
+        Self {
+            timeline: Timeline::new(settings.clock.clone()),
+            schedule: Schedule::default(),
+            checks: Semaphore::new(settings.concurrency.min(Semaphore::MAX_PERMITS)),
+            bus: AtomicU8::new(0),
+            index: Index::new(settings.max_revocations),
+            hasher: RandomState::new(),
+            count: AtomicUsize::new(0),
+            next: AtomicU64::new(1),
+            epoch: AtomicU64::new(0),
+            settings,
+        }
+    }
+
+    pub(super) fn register(
+        self: &Arc<Self>,
+        tether: &Tether,
+        admission: Admission<T>,
+    ) -> Result<Arc<Live<T>>, Refused> {
+        let (deadline, issued) = (admission.deadline, admission.issued);
+        let now = self.timeline.now();
+        let ceiling = self.settings.max_age.map(|age| now + millis(age));
+        let mut terms = self.terms(deadline, ceiling).ok_or(Refused::Expired)?;
+        terms.check = self.next_check();
+
+        let keys = self.keys(&admission);
+        let id = SessionId { subject: keys.subject, number: self.next.fetch_add(1, Ordering::Relaxed) };
+        let live = Arc::new(Live::new(id, admission, keys, tether.lifeline().clone(), ceiling));
+        self.count.fetch_add(1, Ordering::Relaxed);
+        let registered = Registered { inner: self.clone(), live: live.clone() };
+        for key in keys.iter() {
+            let mut shard = self.index.shard(key);
+            if shard.revoked_before(key, now).is_some_and(|before| issued < before) {
+                return Err(Refused::Revoked);
+            }
+            if key == keys.subject && shard.count(key) >= self.settings.max_per_subject {
+                return Err(Refused::TooMany);
+            }
+            shard.insert(key, &live);
+        }
+        // Whoever revokes everything sets this first, and then looks where the session is by now.
+        if issued < self.epoch() {
+            return Err(Refused::Revoked);
+        }
+        self.set(&live, |current| *current = terms);
+        tether.lifeline().hold(Held(registered));
+        Ok(live)
+    }
+
+    /// What is to become of a session with this deadline; nothing if that is past.
+    pub(super) fn terms(&self, deadline: Option<UnixMillis>, ceiling: Option<u64>) -> Option<Terms> {
+        let (now, wall) = (self.timeline.now(), self.timeline.wall());
+        if deadline.is_some_and(|deadline| deadline <= wall) || ceiling.is_some_and(|ceiling| ceiling <= now)
+        {
+            return None;
+        }
+        let lapses = deadline.map(|deadline| now + millis(deadline.since(wall)));
+        let ends = lapses.into_iter().chain(ceiling).min().map(|latest| {
+            let left = self.settings.shorten(Duration::from_millis(latest - now), self.settings.jitter);
+            now + millis(left)
+        });
+        let ages = lapses.is_none_or(|lapses| ceiling.is_some_and(|ceiling| ceiling <= lapses));
+        let due = ends.filter(|_| !ages).map(|ends| ends.saturating_sub(millis(self.settings.lead)));
+        Some(Terms { ends, ages, due, ..Terms::default() })
+    }
+
+    /// Changes the terms of a session, and has the driver know; tells whether there was anything to change.
+    pub(super) fn set(self: &Arc<Self>, live: &Arc<Live<T>>, change: impl FnOnce(&mut Terms)) -> bool {
+        let mut terms = live.terms();
+        if terms.over || live.lifeline.is_ended() {
+            return false;
+        }
+        change(&mut terms);
+        self.schedule.set(self, live, &mut terms);
+        true
+    }
+
+    pub(super) fn next_check(&self) -> Option<u64> {
+        let hook = self.settings.hook.as_ref()?;
+        Some(self.timeline.now() + millis(self.settings.shorten(hook.every, hook.jitter)))
+    }
+
+    /// Takes note of what a check has said.
+    pub(super) fn checked(self: &Arc<Self>, live: &Arc<Live<T>>, verdict: Verdict) {
+        let mut failed = false;
+        self.set(live, |terms| {
+            terms.failures = if verdict == Verdict::Unknown { terms.failures + 1 } else { 0 };
+            failed = terms.failures > self.settings.tolerated;
+            terms.check = self.next_check();
+        });
+        if verdict == Verdict::Revoked {
+            live.lifeline.end(self.settings.revoked.clone());
+        } else if failed {
+            live.lifeline.end(self.settings.unconfirmed.clone());
+        }
+    }
+
+    pub(super) fn end_of(&self, terms: &Terms) -> EndReason {
+        if terms.ages { self.settings.aged_out.clone() } else { self.settings.expired.clone() }
+    }
+
+    /// What a revocation of now means: what was issued until now, by any clock.
+    pub(super) fn before(&self) -> UnixMillis {
+        self.timeline.wall().plus(self.settings.skew).plus(Duration::from_millis(1))
+    }
+
+    pub(super) fn revoke(&self, revocation: &Revocation, meant: Meant) -> usize {
+        let (selector, before) = (revocation.selector(), revocation.before());
+        let everything = match selector {
+            Selector::All => Some(before),
+            Selector::IssuedBefore(than) => Some(before.min(*than)),
+            _ => None,
+        };
+        if let Some(epoch) = everything {
+            self.epoch.fetch_max(epoch.as_millis(), Ordering::SeqCst);
+        }
+        let reason = self.settings.reason(revocation.close());
+        let is_meant =
+            |live: &Live<T>| selector.matches(live) && (meant == Meant::All || live.issued() < before);
+        let end = |found: Vec<Arc<Live<T>>>| {
+            found.iter().filter(|live| is_meant(live) && live.lifeline.end(reason.clone())).count()
+        };
+        let Some(key) = self.key(selector) else { return self.index.all().map(end).sum() };
+        let found = {
+            let mut shard = self.index.shard(key);
+            if !matches!(selector, Selector::SessionId(_)) {
+                let now = self.timeline.now();
+                let until = now + millis(self.settings.remember) + millis(self.settings.skew);
+                if !self.index.mark(&mut shard, key, before, until, now) {
+                    self.epoch.fetch_max(before.as_millis(), Ordering::SeqCst);
+                }
+            }
+            shard.at(key).cloned().collect()
+        };
+        end(found)
+    }
+
+    pub(super) fn count(&self, selector: &Selector) -> usize {
+        let matching = |found: Vec<Arc<Live<T>>>| found.iter().filter(|live| selector.matches(live)).count();
+        match self.key(selector) {
+            Some(key) => {
+                // By itself, so that the lock is gone when they are dropped.
+                let found = self.index.shard(key).at(key).cloned().collect();
+                matching(found)
+            }
+            None if *selector == Selector::All => self.count.load(Ordering::Relaxed),
+            None => self.index.all().map(matching).sum(),
+        }
+    }
+
+    pub(super) fn find(&self, id: SessionId) -> Option<Arc<Live<T>>> {
+        self.index.shard(id.subject).at(id.subject).find(|live| live.id == id).cloned()
+    }
+
+    /// All sessions, a part at a time.
+    pub(super) fn all(&self) -> impl Iterator<Item = Vec<Arc<Live<T>>>> {
+        self.index.all()
+    }
+
+    pub(super) fn revoked_before(&self, subject: &str, session: Option<&str>) -> Option<UnixMillis> {
+        let now = self.timeline.now();
+        let names = [Some(Name::Subject(subject)), session.map(Name::Session)];
+        let marked = names.into_iter().flatten().filter_map(|name| {
+            let key = self.hasher.hash_one(name);
+            self.index.shard(key).revoked_before(key, now)
+        });
+        let epoch = Some(self.epoch()).filter(|epoch| epoch.as_millis() > 0);
+        marked.chain(epoch).max()
+    }
+
+    /// Whether a ticket was revoked, as far as is known by now.
+    pub(super) fn is_revoked(&self, admission: &Admission<T>) -> bool {
+        let (now, issued) = (self.timeline.now(), admission.issued);
+        let marked =
+            |key| self.index.shard(key).revoked_before(key, now).is_some_and(|before| issued < before);
+        self.keys(admission).iter().any(marked) || issued < self.epoch()
+    }
+
+    /// Whether a subject may have one more session.
+    pub(super) fn has_room(&self, subject: &str) -> bool {
+        let key = self.hasher.hash_one(Name::Subject(subject));
+        self.index.shard(key).count(key) < self.settings.max_per_subject
+    }
+
+    fn epoch(&self) -> UnixMillis {
+        UnixMillis::new(self.epoch.load(Ordering::SeqCst))
+    }
+
+    fn keys(&self, admission: &Admission<T>) -> Keys {
+        let Admission { claims, ticket, .. } = admission;
+        Keys {
+            subject: self.hasher.hash_one(Name::Subject(claims.subject())),
+            session: claims.session().map(|session| self.hasher.hash_one(Name::Session(session))),
+            ticket: self.hasher.hash_one(Name::Ticket(ticket)),
+        }
+    }
+
+    /// Where the selected are, if it is in one place.
+    fn key(&self, selector: &Selector) -> Option<u64> {
+        Some(match selector {
+            Selector::Subject(subject) => self.hasher.hash_one(Name::Subject(subject)),
+            Selector::Session(session) => self.hasher.hash_one(Name::Session(session)),
+            Selector::Ticket(ticket) => self.hasher.hash_one(Name::Ticket(ticket)),
+            Selector::SessionId(id) => id.subject,
+            Selector::IssuedBefore(_) | Selector::All => return None,
+        })
+    }
+}
+
+impl<T: Claims> Drop for Held<T> {
+    fn drop(&mut self) {
+        self.0.live.lifeline.end(Cause::Closed);
+    }
+}
+
+impl<T: Claims> Drop for Registered<T> {
+    fn drop(&mut self) {
+        let Self { inner, live } = self;
+        {
+            let mut terms = live.terms();
+            terms.over = true;
+            inner.schedule.set(inner, live, &mut terms);
+        }
+        for key in live.keys.iter() {
+            // This is not the last owner, so nothing is dropped under the lock.
+            let mut shard = inner.index.shard(key);
+            shard.remove(key, live);
+            shard.shrink();
+        }
+        inner.count.fetch_sub(1, Ordering::Relaxed);
+    }
+}
