@@ -41,6 +41,7 @@
 
 mod asked;
 mod collect;
+mod cookie;
 mod origin;
 mod redact;
 mod refusal;
@@ -50,6 +51,7 @@ mod text;
 pub use self::{
     asked::Asked,
     collect::{Credential, Found, Presented, Source, Sources, collect},
+    cookie::{BrowserCookie, BrowserNonce},
     origin::{
         AbsentOrigin, HostError, HostLayer, HostRefused, HostService, Hosts, InvalidOrigin, OriginLayer,
         OriginRefused, OriginService, Origins,

@@ -4,11 +4,14 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::{Place, Plan, Stripped, scrub};
-use crate::http::text::{REDACTED, cut, holds_ticket, owned, same_name};
+use crate::http::{
+    cookie,
+    text::{REDACTED, cut, holds_ticket, owned, same_name},
+};
 
 /// Takes credentials out of headers, and keeps those from being logged that are secret by nature.
 pub(super) fn strip(headers: &mut HeaderMap, plan: &Plan, stripped: &mut Stripped) {
-    let (mut authorization, mut cookie, mut protocol) = (false, false, false);
+    let (mut authorization, mut cookies, mut protocol) = (false, false, false);
     for (name, value) in headers.iter_mut() {
         match name.as_str() {
             "authorization" => {
@@ -17,7 +20,7 @@ pub(super) fn strip(headers: &mut HeaderMap, plan: &Plan, stripped: &mut Strippe
             }
             "cookie" => {
                 value.set_sensitive(true);
-                cookie |= has_secret(value.as_bytes(), plan);
+                cookies |= has_secret(value.as_bytes(), plan);
             }
             "sec-websocket-protocol" => {
                 value.set_sensitive(true);
@@ -38,11 +41,11 @@ pub(super) fn strip(headers: &mut HeaderMap, plan: &Plan, stripped: &mut Strippe
     if authorization {
         strip_authorization(headers, stripped);
     }
-    if cookie {
+    if cookies {
         rewrite(headers, &header::COOKIE, b';', &mut |pair| {
             let secret = is_secret(pair, plan);
             if secret {
-                let (name, value) = cut(pair.strip_prefix(b" ").unwrap_or(pair), b'=');
+                let (name, value) = cookie::pair(pair);
                 stripped.push(Place::Cookie(owned(name)), value.unwrap_or_default());
             }
             !secret
