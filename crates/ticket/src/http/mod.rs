@@ -42,6 +42,7 @@
 mod asked;
 mod collect;
 mod cookie;
+mod layer;
 mod origin;
 mod redact;
 mod refusal;
@@ -52,6 +53,10 @@ pub use self::{
     asked::Asked,
     collect::{Credential, Found, Presented, Source, Sources, collect},
     cookie::{BrowserCookie, BrowserNonce},
+    layer::{
+        Authenticated, Authenticator, Caller, Denial, InvalidPath, Require, Resume, TicketFuture,
+        TicketLayer, TicketService,
+    },
     origin::{
         AbsentOrigin, HostError, HostLayer, HostRefused, HostService, Hosts, InvalidOrigin, OriginLayer,
         OriginRefused, OriginService, Origins,
