@@ -4,16 +4,17 @@ use longwave_sse::{Event, EventType, random_retry};
 
 /// Why a stream is ended, and what the wire says of it; cheap to clone.
 ///
-/// A WebSocket says it by a close code and a reason; an event stream by a `retry` and last words.
+/// A WebSocket says it by a close code and a reason; an event stream by a `retry` and last words. Codes from 4400 on mean
+/// what the HTTP status does that they end in.
 ///
 /// | cause | close code | client comes back |
 /// |---|---|---|
 /// | [`AgedOut`](Cause::AgedOut) | 1012 | after 1 to 5 s |
 /// | [`Draining`](Cause::Draining) | 1012 | after 1 to 5 s |
 /// | [`Overloaded`](Cause::Overloaded) | 1013 | after 5 to 30 s |
-/// | [`Expired`](Cause::Expired) | 4010 | with a new login |
+/// | [`Expired`](Cause::Expired) | 4401 | with a new login |
 /// | [`Failed`](Cause::Failed) | 1011 | after 1 to 5 s |
-/// | [`Revoked`](Cause::Revoked) | 4500 | never |
+/// | [`Revoked`](Cause::Revoked) | 4403 | never |
 /// | [`Stalled`](Cause::Stalled) | 4008 | after 1 to 5 s |
 /// | [`Unresponsive`](Cause::Unresponsive) | 4009 | after 1 to 5 s |
 /// | [`Closed`](Cause::Closed) | 1000 | as the application wishes |
@@ -117,9 +118,9 @@ impl EndReason {
             Cause::Closed => (1000, "", after(1, 5)),
             Cause::Draining => (1012, "server restarts", after(1, 5)),
             Cause::Failed => (1011, "server error", after(1, 5)),
-            Cause::Expired => (4010, "login expired", Reconnect::AfterLogin),
+            Cause::Expired => (4401, "expired", Reconnect::AfterLogin),
             Cause::Overloaded => (1013, "server overloaded", after(5, 30)),
-            Cause::Revoked => (4500, "login revoked", Reconnect::Never),
+            Cause::Revoked => (4403, "revoked", Reconnect::Never),
             Cause::Stalled => (4008, "reader stalled", after(1, 5)),
             Cause::Unresponsive => (4009, "peer unresponsive", after(1, 5)),
         };
@@ -250,7 +251,7 @@ mod tests {
     fn what_an_event_stream_says_depends_on_the_way_back() {
         let wire = |cause| EndReason::new(cause).farewell(0).encode();
         assert_eq!(wire(Cause::Revoked), "retry: 31536000000\n\n");
-        assert_eq!(wire(Cause::Expired), "event: login-required\ndata: login expired\n\n");
+        assert_eq!(wire(Cause::Expired), "event: login-required\ndata: expired\n\n");
         let own = EndReason::new(Cause::Expired).last_words(Event::new().data("bye"));
         assert_eq!(own.farewell(0).encode(), "data: bye\n\n");
     }

@@ -59,7 +59,7 @@ async fn a_ticket_ends_what_it_has_opened_unless_it_is_renewed() {
         drop(login.clone());
     };
     let (last, ()) = tokio::join!(next(&mut body), renews);
-    assert_eq!(last.unwrap(), "event: login-required\ndata: login expired\n\n");
+    assert_eq!(last.unwrap(), "event: login-required\ndata: expired\n\n");
     assert_eq!(start.elapsed(), 3 * MINUTE);
 
     let (lifeline, start) = (Lifeline::new(), Instant::now());

@@ -161,7 +161,7 @@ async fn a_peer_that_does_not_answer_a_close_is_not_waited_for() {
     peer.send(Message::Text("not handed on any more"));
     assert_eq!(socket.next().await, None);
     assert!(start.elapsed() <= Duration::from_secs(1) + MILLISECOND);
-    assert_eq!(peer.receive().await, Some(Message::Close(4500, "login revoked".into())));
+    assert_eq!(peer.receive().await, Some(Message::Close(4403, "revoked".into())));
 }
 
 #[tokio::test(start_paused = true)]

@@ -27,7 +27,7 @@ async fn whoever_only_writes_is_told_of_an_end_too() {
     lifeline.end(Cause::Expired);
     assert_eq!(socket.send(Message::Text("2")).await, Err(Failed::Ended(Cause::Expired)));
     assert_eq!(peer.receive().await, Some(Message::Text("1")));
-    assert_eq!(peer.receive().await, Some(Message::Close(4010, "login expired".into())));
+    assert_eq!(peer.receive().await, Some(Message::Close(4401, "expired".into())));
 }
 
 #[tokio::test(start_paused = true)]

@@ -118,7 +118,7 @@ pub(crate) async fn a_socket_is_told_why_it_ends<F: Framework>() {
         let echo = open::<F>(server.address(), wire).await;
         let mut ended = opened(&mut server, Route::Echo).await;
         assert!(ended.lifeline().end(Cause::Revoked));
-        echo.ends(CloseCode::new(4500).unwrap(), "login revoked").await;
+        echo.ends(CloseCode::new(4403).unwrap(), "revoked").await;
         over(&mut ended).await;
         assert_eq!(stack.limit.open(), 0);
     }

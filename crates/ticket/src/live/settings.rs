@@ -52,12 +52,10 @@ impl<T: Claims> SessionsBuilder<T> {
             timeout: Duration::from_secs(10),
             tolerated: 2,
             concurrency: 256,
-            expired: EndReason::new(Cause::Expired).with_close_code(4401).with_text("expired"),
-            revoked: EndReason::new(Cause::Revoked).with_close_code(4403).with_text("revoked"),
+            expired: Cause::Expired.into(),
+            revoked: Cause::Revoked.into(),
             aged_out: EndReason::new(Cause::AgedOut),
-            unconfirmed: EndReason::new(Cause::Expired)
-                .with_close_code(4401)
-                .with_text("login not confirmed"),
+            unconfirmed: EndReason::new(Cause::Expired).with_text("login not confirmed"),
             clock: Arc::new(|| SystemTime::now().into()),
             random: Arc::new(|| RandomState::new().hash_one(())),
         };
