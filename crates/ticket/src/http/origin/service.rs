@@ -109,7 +109,7 @@ impl<L> Settings<L> {
 }
 
 /// How a credential comes that is somewhere in a request, as far as one can tell from outside.
-fn presented(parts: &Parts) -> Presented {
+pub(in crate::http) fn presented(parts: &Parts) -> Presented {
     let has = |name| parts.headers.contains_key(name);
     // A `GET` of a foreign page without an `Origin` may have any `Accept` and any query, but not this header.
     if has(header::COOKIE) && !has(header::AUTHORIZATION) {

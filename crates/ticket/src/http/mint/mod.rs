@@ -1,0 +1,12 @@
+//! The endpoint that mints tickets.
+
+mod future;
+mod outcome;
+mod service;
+mod settings;
+
+pub use self::{
+    future::MintFuture,
+    outcome::{Denied, MintOutcome},
+    service::MintService,
+};
