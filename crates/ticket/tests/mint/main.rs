@@ -1,0 +1,10 @@
+//! The endpoint that mints tickets, and the cookie that binds them to a browser.
+
+mod browsers;
+mod cookies;
+mod extracting;
+mod granting;
+mod limits;
+mod logs;
+mod refusing;
+mod support;
