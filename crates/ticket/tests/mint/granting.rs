@@ -10,7 +10,7 @@ use longwave_ticket::{
 };
 use tower_service::Service;
 
-use crate::support::{APP, House, NOW, TTL, User, cookie, post, send, ticket};
+use crate::support::{APP, House, NOW, Seen, TTL, User, cookie, post, send, ticket};
 
 #[tokio::test]
 async fn a_ticket_comes_as_json_that_nobody_stores_or_changes() {
@@ -42,7 +42,8 @@ async fn each_has_an_id_of_its_own_which_the_observer_names() {
     assert_ne!(first, second);
     for (text, told) in [first, second].iter().zip(house.told.all().iter()) {
         let fingerprint = Ticket::parse(text).unwrap().id().fingerprint();
-        assert_eq!(*told, (Purpose::Connect, "ok", None, format!("Minted({fingerprint})")));
+        let text = format!("Minted({fingerprint})");
+        assert_eq!(*told, Seen { purpose: Purpose::Connect, name: "ok", refusal: None, text });
     }
 }
 
@@ -95,7 +96,7 @@ async fn a_mint_that_refreshes_opens_nothing() {
     let binding = BrowserCookie::new().bind(&crate::support::headers(&[&cookie]), Binding::new()).unwrap();
     let context = Context::new(Purpose::Refresh, NOW.plus(TTL)).binding(binding);
     assert_eq!(house.verifier.redeem(&text, &context).await.unwrap().grant().claims().0, "ada");
-    assert_eq!(house.told.all()[0].0, Purpose::Refresh);
+    assert_eq!(house.told.all()[0].purpose, Purpose::Refresh);
 }
 
 #[tokio::test]

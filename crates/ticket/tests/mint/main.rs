@@ -1,4 +1,5 @@
 //! The endpoint that mints tickets, and the cookie that binds them to a browser.
+#![allow(clippy::unwrap_used)]
 
 mod browsers;
 mod cookies;

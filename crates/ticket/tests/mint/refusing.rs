@@ -113,7 +113,7 @@ async fn the_application_decides() {
     assert_eq!(answer(&house, post("mallory")).await, (403, "forbidden".into()));
     assert_eq!(answer(&house, post("flood")).await, (429, "too_many_connections".into()));
     assert_eq!(answer(&house, post("nobody-knows")).await, (503, "unavailable".into()));
-    assert!(house.told.all().iter().all(|told| told.1 == "denied"));
+    assert!(house.told.all().iter().all(|told| told.name == "denied"));
 }
 
 #[tokio::test]

@@ -95,16 +95,25 @@ pub(crate) struct House {
 
 /// What the observer was told.
 #[derive(Default)]
-pub(crate) struct Told(Mutex<Vec<(Purpose, &'static str, Option<Refusal>, String)>>);
+pub(crate) struct Told(Mutex<Vec<Seen>>);
+
+/// One outcome, by its label, its refusal and its `Debug` output.
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) struct Seen {
+    pub(crate) purpose: Purpose,
+    pub(crate) name: &'static str,
+    pub(crate) refusal: Option<Refusal>,
+    pub(crate) text: String,
+}
 
 impl Told {
-    pub(crate) fn all(&self) -> MutexGuard<'_, Vec<(Purpose, &'static str, Option<Refusal>, String)>> {
+    pub(crate) fn all(&self) -> MutexGuard<'_, Vec<Seen>> {
         self.0.lock().unwrap()
     }
 
     /// The label of what was told last.
     pub(crate) fn last(&self) -> &'static str {
-        self.all().last().unwrap().1
+        self.all().last().unwrap().name
     }
 }
 
@@ -132,7 +141,8 @@ impl House {
             .clock(|| NOW)
             .random(move |bytes| bytes.fill(random.fetch_add(1, Ordering::Relaxed) + 1))
             .observe(move |purpose, outcome| {
-                let seen = (purpose, outcome.name(), outcome.refusal(), format!("{outcome:?}"));
+                let (name, refusal) = (outcome.name(), outcome.refusal());
+                let seen = Seen { purpose, name, refusal, text: format!("{outcome:?}") };
                 told.all().push(seen);
             })
     }
