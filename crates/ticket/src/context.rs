@@ -1,4 +1,4 @@
-use crate::{Binding, Purpose, UnixMillis};
+use crate::{Binding, BindingKind, Purpose, UnixMillis, envelope::Flags};
 
 /// What a ticket is minted for, or presented for: a purpose, at a time, and what it is bound to.
 ///
@@ -20,6 +20,7 @@ use crate::{Binding, Purpose, UnixMillis};
 pub struct Context {
     purpose: Purpose,
     binding: Binding,
+    required: Flags,
     now: UnixMillis,
 }
 
@@ -27,13 +28,27 @@ impl Context {
     /// Makes a context that is bound to nothing.
     #[must_use]
     pub fn new(purpose: Purpose, now: UnixMillis) -> Self {
-        Self { purpose, binding: Binding::new(), now }
+        Self { purpose, binding: Binding::new(), required: Flags::NONE, now }
     }
 
     /// Sets what a ticket is to be bound to, or what is presented with it.
     #[must_use]
     pub fn binding(self, binding: Binding) -> Self {
         Self { binding, ..self }
+    }
+
+    /// Takes only tickets that are bound to something of this kind; it does not matter where one is minted.
+    ///
+    /// It is what [`Verifier::require`](crate::Verifier::require) says for all that it verifies.
+    #[must_use]
+    pub fn require(self, kind: BindingKind) -> Self {
+        Self { required: self.required.with(kind.flag()), ..self }
+    }
+
+    /// Sets what it is for.
+    #[must_use]
+    pub fn purposed(self, purpose: Purpose) -> Self {
+        Self { purpose, ..self }
     }
 
     /// Sets the time.
@@ -52,6 +67,10 @@ impl Context {
     #[must_use]
     pub const fn bound_to(&self) -> &Binding {
         &self.binding
+    }
+
+    pub(crate) const fn required(&self) -> Flags {
+        self.required
     }
 
     /// Returns the time.

@@ -66,6 +66,13 @@ impl<T: Claims, S: TicketStore> Issuer<T, S> {
         Self { resume_ttl: ttl.clamp(SHORTEST, MAX_RESUME_TTL), ..self }
     }
 
+    /// No ticket that resumes lives longer than that either.
+    #[cfg(feature = "tower")]
+    pub(crate) fn resume_at_most(self, ttl: Duration) -> Self {
+        let ttl = self.resume_ttl.min(ttl);
+        self.resume_ttl(ttl)
+    }
+
     /// Sets how many tickets a subject may have outstanding; 8 unless set.
     ///
     /// Those that resume do not count, and the store has no say in tickets that are

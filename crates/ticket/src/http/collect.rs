@@ -97,17 +97,39 @@ pub enum Presented {
 /// # Ok::<_, http::Error>(())
 /// ```
 pub fn collect(parts: &mut Parts, sources: &Sources) -> Found {
-    let stripped = strip(parts, &sources.plan);
+    collect_all(parts, sources).0
+}
+
+/// The same, and the tickets in cookies that are no source.
+pub(super) fn collect_all(parts: &mut Parts, sources: &Sources) -> (Found, Cookies) {
+    let mut stripped = strip(parts, &sources.plan);
     if stripped.is_empty() {
-        return Found::Nothing;
+        return (Found::Nothing, Cookies::default());
     }
+    let others =
+        |piece: &mut Piece| matches!(piece.place, Place::Cookie(_)) && sources.of(&piece.place).is_none();
+    let cookies = Cookies(stripped.pieces.extract_if(.., others).collect());
     let websocket = Asked::of(parts).kind() == StreamKind::WebSocket;
-    let found = choose(stripped, sources, websocket);
-    match found {
+    let found = match choose(stripped, sources, websocket) {
         Found::One(Credential { source: Source::Subprotocol, .. }) if !offers_another(&parts.headers) => {
             Found::AloneAsSubprotocol
         }
         found => found,
+    };
+    (found, cookies)
+}
+
+/// Tickets in cookies that are no source.
+#[derive(Default)]
+pub(super) struct Cookies(Vec<Piece>);
+
+impl Cookies {
+    /// Their names and values.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().filter_map(|piece| match &piece.place {
+            Place::Cookie(name) => Some((&**name, &*piece.text)),
+            _ => None,
+        })
     }
 }
 

@@ -43,6 +43,7 @@
 mod asked;
 mod collect;
 mod cookie;
+mod layer;
 mod mint;
 mod origin;
 mod redact;
@@ -54,7 +55,11 @@ pub use self::{
     asked::Asked,
     collect::{Credential, Found, Presented, Source, Sources, collect},
     cookie::{BrowserCookie, BrowserNonce},
-    mint::{Denied, MintFuture, MintOutcome, MintService},
+    layer::{
+        Authenticated, Authenticator, Caller, Denial, InvalidPath, Require, Resume, TicketFuture,
+        TicketLayer, TicketService,
+    },
+    mint::{MintFuture, MintOutcome, MintService},
     origin::{
         AbsentOrigin, HostError, HostLayer, HostRefused, HostService, Hosts, InvalidOrigin, OriginLayer,
         OriginRefused, OriginService, Origins,

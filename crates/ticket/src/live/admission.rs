@@ -1,6 +1,6 @@
 use std::{error::Error, fmt};
 
-use crate::UnixMillis;
+use crate::{Redeemed, UnixMillis};
 
 /// What a ticket says of the stream it opens, or goes on with.
 ///
@@ -41,6 +41,26 @@ impl<T> Admission<T> {
     pub fn deadline(mut self, deadline: UnixMillis) -> Self {
         self.deadline = Some(deadline);
         self
+    }
+
+    /// Who it lets in.
+    #[must_use]
+    pub const fn claims(&self) -> &T {
+        &self.claims
+    }
+
+    /// Sets the id of the ticket, to that of another one whose stream this goes on with.
+    pub(crate) fn of_ticket(self, ticket: [u8; 16]) -> Self {
+        Self { ticket, ..self }
+    }
+}
+
+impl<T> From<Redeemed<T>> for Admission<T> {
+    fn from(redeemed: Redeemed<T>) -> Self {
+        let (id, issued) = (redeemed.id(), redeemed.issued());
+        let grant = redeemed.into_grant();
+        let deadline = grant.deadline();
+        Self { deadline, ..Self::new(grant.into_claims(), *id.as_bytes(), issued) }
     }
 }
 

@@ -4,7 +4,10 @@ use longwave_core::{Ended, Lifeline};
 use tokio::time::Instant;
 
 use super::{Admission, SessionId, inner::Inner, live_session::Live};
-use crate::Claims;
+use crate::{
+    Binding, Claims, Context, InvalidTicket, Purpose, RedeemError, Revocations, StoreError, TicketStore,
+    UnixMillis, Verifier,
+};
 
 /// The session of a live stream: who opened it, until when it may be open, and the news of its end.
 ///
@@ -159,6 +162,66 @@ impl<T: Claims> Session<T> {
         });
         Ok(refreshed?.map(|ends| inner.timeline.instant(ends)))
     }
+
+    /// The same with the ticket itself, which is spent by it, if it is one that [refreshes](Purpose::Refresh).
+    ///
+    /// - `ticket`: as the client has sent it, in a message or a request of its own.
+    /// - `binding`: what it is presented with. That of the request which has opened the stream is in its extensions.
+    /// - `now`: the wall clock.
+    ///
+    /// # Errors
+    ///
+    /// As [`refresh`](Self::refresh), and if the ticket is invalid or the store cannot tell. The session then goes on to
+    /// its old deadline.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::SystemTime;
+    ///
+    /// use longwave_ticket::{Binding, MemoryStore, Verifier, live::{RefreshError, Session}};
+    ///
+    /// # struct User(String);
+    /// # impl longwave_ticket::Claims for User {
+    /// #     fn subject(&self) -> &str { &self.0 }
+    /// #     fn encode(&self) -> Result<Vec<u8>, longwave_ticket::ClaimsError> { unreachable!() }
+    /// #     fn decode(_: &[u8]) -> Result<Self, longwave_ticket::ClaimsError> { unreachable!() }
+    /// # }
+    /// async fn on_message(
+    ///     message: &str,
+    ///     session: &Session<User>,
+    ///     binding: &Binding,
+    ///     verifier: &Verifier<User, MemoryStore>,
+    /// ) -> Result<(), RefreshError> {
+    ///     if let Some(ticket) = message.strip_prefix("refresh ") {
+    ///         session.redeem(verifier, ticket, binding, SystemTime::now().into()).await?;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// # drop(on_message);
+    /// ```
+    pub async fn redeem<S, R>(
+        &self,
+        verifier: &Verifier<T, S, R>,
+        ticket: &str,
+        binding: &Binding,
+        now: UnixMillis,
+    ) -> Result<Option<Instant>, RefreshError>
+    where
+        S: TicketStore,
+        R: Revocations,
+    {
+        let context = Context::new(Purpose::Refresh, now).binding(binding.clone());
+        let redeemed = verifier.redeem(ticket, &context).await.map_err(|error| match error {
+            RedeemError::Invalid(invalid) => RefreshError::Invalid(invalid),
+            RedeemError::Store(error) => RefreshError::Store(error),
+        })?;
+        self.refresh(&redeemed.into())
+    }
 }
 
 impl<T> Clone for Session<T> {
@@ -183,6 +246,10 @@ impl<T> fmt::Debug for Session<T> {
 pub enum RefreshError {
     /// The session has ended already.
     Ended,
+    /// The ticket is refused.
+    Invalid(InvalidTicket),
+    /// The store of the tickets cannot tell.
+    Store(StoreError),
     /// The login has lapsed, or the session is as old as it may become.
     Expired,
     /// The ticket comes from another login.
@@ -197,6 +264,8 @@ impl fmt::Display for RefreshError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Ended => "session has ended",
+            Self::Invalid(_) => "ticket is invalid",
+            Self::Store(_) => "ticket cannot be redeemed now",
             Self::Expired => "login has expired",
             Self::OtherSession => "ticket is of another login",
             Self::OtherSubject => "ticket is of another subject",
@@ -205,4 +274,12 @@ impl fmt::Display for RefreshError {
     }
 }
 
-impl Error for RefreshError {}
+impl Error for RefreshError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Invalid(source) => Some(source),
+            Self::Store(source) => Some(source),
+            _ => None,
+        }
+    }
+}

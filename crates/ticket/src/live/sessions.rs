@@ -208,6 +208,11 @@ impl<T: Claims> Sessions<T> {
         self.inner.count(selector)
     }
 
+    /// How long it is known what was revoked.
+    pub(crate) fn remember(&self) -> Duration {
+        self.inner.settings.remember
+    }
+
     /// Finds a session by its name.
     #[must_use]
     pub fn find(&self, id: SessionId) -> Option<Session<T>> {

@@ -215,7 +215,8 @@ impl Rules {
         let scoped = presented.scope_label().is_none() || header.flags.contains(Flags::SCOPE);
         let digest = presented.digest(header.flags, header.purpose).ok_or(Why::Binding)?;
         let same = bool::from(digest.ct_eq(&header.bound));
-        if same && scoped && header.flags.contains(self.required) { Ok(()) } else { Err(Why::Binding) }
+        let required = self.required.with(context.required());
+        if same && scoped && header.flags.contains(required) { Ok(()) } else { Err(Why::Binding) }
     }
 }
 

@@ -62,6 +62,12 @@ impl Verified {
         }
     }
 
+    /// The claims, if the ticket holds them itself.
+    #[cfg(feature = "tower")]
+    pub(crate) fn inline(&self) -> Option<&[u8]> {
+        self.inline.as_deref()
+    }
+
     pub(super) fn take_inline(&mut self) -> Option<Box<[u8]>> {
         self.inline.take()
     }

@@ -110,10 +110,14 @@ async fn the_application_decides() {
     let response = send(house.mint(), nobody).await;
     assert_eq!(code(&response), (401, "credentials_required".into()));
     assert!(response.headers().contains_key("www-authenticate"));
-    assert_eq!(answer(&house, post("mallory")).await, (403, "forbidden".into()));
+    let response = send(house.mint(), post("mallory")).await;
+    assert_eq!(code(&response), (403, "forbidden".into()));
+    assert_eq!(response.headers()["set-cookie"], "session=; Max-Age=0");
+    assert!(response.headers()["set-cookie"].is_sensitive());
     assert_eq!(answer(&house, post("flood")).await, (429, "too_many_connections".into()));
     assert_eq!(answer(&house, post("nobody-knows")).await, (503, "unavailable".into()));
-    assert!(house.told.all().iter().all(|told| told.name == "denied"));
+    let names: Vec<_> = house.told.all().iter().map(|told| told.name).collect();
+    assert_eq!(names, ["missing", "banned", "limited", "unavailable"]);
 }
 
 #[tokio::test]

@@ -8,12 +8,12 @@ use std::{
     time::Duration,
 };
 
-use http::{HeaderMap, Request, Response, request::Builder, request::Parts};
+use http::{HeaderMap, HeaderValue, Request, Response, request::Builder, request::Parts};
 use longwave_ticket::{
     Audience, Binding, Burnt, Claims, ClaimsError, Context, Grant, Issuer, KeyRing, MemoryStore, Purpose,
     Put, Record, RedeemError, Scope, StoreError, SubjectHash, TicketId, TicketStore, UnixMillis, Verifier,
     Why,
-    http::{BrowserCookie, Denied, MintService, Origins, Refusal},
+    http::{BrowserCookie, Denial, MintService, Origins, Refusal},
 };
 use tower::ServiceExt;
 use tower_service::Service;
@@ -159,16 +159,18 @@ impl House {
     }
 }
 
-type Decision = std::future::Ready<Result<Grant<User>, Denied>>;
+type Decision = std::future::Ready<Result<Grant<User>, Denial>>;
 
 /// Believes `x-user`, and grants `x-scope`.
 fn authorize(parts: &Parts) -> Decision {
     let header = |name| parts.headers.get(name).map(|value| value.to_str().unwrap());
     let grant = match header("x-user") {
-        None => Err(Denied::LoginRequired),
-        Some("mallory") => Err(Denied::Forbidden),
-        Some("flood") => Err(Denied::TooMany),
-        Some("nobody-knows") => Err(Denied::Unavailable),
+        None => Err(Denial::new(Refusal::CredentialsRequired)),
+        Some("mallory") => Err(Denial::new(Refusal::Forbidden)
+            .because("banned")
+            .set_cookie(HeaderValue::from_static("session=; Max-Age=0"))),
+        Some("flood") => Err(Denial::new(Refusal::TooMany)),
+        Some("nobody-knows") => Err(Denial::new(Refusal::Unavailable)),
         Some(name) => Ok(Grant::new(User(name.to_owned()))),
     };
     let grant = match header("x-scope") {

@@ -5,8 +5,4 @@ mod outcome;
 mod service;
 mod settings;
 
-pub use self::{
-    future::MintFuture,
-    outcome::{Denied, MintOutcome},
-    service::MintService,
-};
+pub use self::{future::MintFuture, outcome::MintOutcome, service::MintService};

@@ -1,20 +1,7 @@
-use std::{error::Error, fmt};
-
-use crate::{Fingerprint, MintError, StoreError, http::Refusal};
-
-/// Why the application has a ticket minted for nobody.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum Denied {
-    /// This one is not logged in (401).
-    LoginRequired,
-    /// This one may not (403).
-    Forbidden,
-    /// This one asks too often (429).
-    TooMany,
-    /// Whoever knows does not answer (503).
-    Unavailable,
-}
+use crate::{
+    Fingerprint, MintError, StoreError,
+    http::{Denial, Refusal},
+};
 
 /// What became of a request for a ticket, for counters and logs.
 #[derive(Debug)]
@@ -25,7 +12,7 @@ pub enum MintOutcome {
     /// The request was not let in, whoever it is from: its method, its page, its content or its cookies.
     Refused(Refusal),
     /// The application has denied it.
-    Denied(Denied),
+    Denied(Denial),
     /// It was granted, and not minted.
     Failed(MintError),
     /// The system has no randomness.
@@ -39,7 +26,7 @@ impl MintOutcome {
         Some(match self {
             Self::Minted(_) => return None,
             Self::Refused(refusal) => *refusal,
-            Self::Denied(denied) => denied.refusal(),
+            Self::Denied(denial) => denial.refusal(),
             Self::Failed(MintError::TooMany) => Refusal::TooMany,
             Self::Failed(MintError::Store(_)) | Self::NoRandomness => Refusal::Unavailable,
             // The login has ended between the two.
@@ -48,7 +35,8 @@ impl MintOutcome {
         })
     }
 
-    /// Returns the word for a counter's label: `ok`, or why not.
+    /// Returns the word for a counter's label: `ok`, or why not, which is the application's own word where that has
+    /// [denied](Self::Denied) it.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -58,7 +46,7 @@ impl MintOutcome {
             Self::Refused(Refusal::Method) => "method",
             Self::Refused(Refusal::Origin) => "origin",
             Self::Refused(_) => "refused",
-            Self::Denied(_) => "denied",
+            Self::Denied(denial) => denial.reason(),
             Self::Failed(MintError::TooMany) => "limited",
             Self::Failed(MintError::Store(StoreError::Full)) => "store_full",
             Self::Failed(MintError::Store(_)) => "store_error",
@@ -68,29 +56,3 @@ impl MintOutcome {
         }
     }
 }
-
-impl Denied {
-    /// What the client is told.
-    #[must_use]
-    pub const fn refusal(self) -> Refusal {
-        match self {
-            Self::LoginRequired => Refusal::CredentialsRequired,
-            Self::Forbidden => Refusal::Forbidden,
-            Self::TooMany => Refusal::TooMany,
-            Self::Unavailable => Refusal::Unavailable,
-        }
-    }
-}
-
-impl fmt::Display for Denied {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::LoginRequired => "not logged in",
-            Self::Forbidden => "not allowed to have a ticket",
-            Self::TooMany => "asks for tickets too often",
-            Self::Unavailable => "nobody can tell who it is",
-        })
-    }
-}
-
-impl Error for Denied {}

@@ -10,12 +10,12 @@ use http::{Request, Response, request::Parts};
 use tower_service::Service;
 
 use super::{
-    Denied, MintFuture, MintOutcome,
+    MintFuture, MintOutcome,
     settings::{Given, Settings},
 };
 use crate::{
     Claims, Grant, Issuer, Purpose, TicketStore, UnixMillis,
-    http::{Asked, BrowserCookie, Origins, Refusals},
+    http::{Asked, BrowserCookie, Denial, Origins, Refusals},
 };
 
 /// Mints tickets for those who are logged in: `POST`, `200 {"ticket":"lwt1_…","expires_in":30}`.
@@ -35,7 +35,7 @@ use crate::{
 /// request is dropped unread.
 ///
 /// The ticket is bound to the scope of the grant, and to the browser, by a [`BrowserCookie`] that is set if there is
-/// none. Two first requests of a browser at the same time each set one, the later of which counts: the ticket from the
+/// none: a [`TicketLayer`](crate::http::TicketLayer) has to be told to [ask](crate::http::TicketLayer::browser) for it. Two first requests of a browser at the same time each set one, the later of which counts: the ticket from the
 /// other is refused, and a new one has to be got. A client that is no browser has to send the cookie, too.
 ///
 /// Answers are not to be stored, changed or guessed at. `expires_in` is in whole seconds, rounded down. Those who get no
@@ -47,7 +47,7 @@ use crate::{
 /// | a foreign page | 403 |
 /// | not JSON | 415 |
 /// | two cookies of the name | 400 |
-/// | [`Denied`] | 401, 403, 429, 503 |
+/// | [`Denial`] | as it says: 401, 403, 429, 503 |
 /// | the login has lapsed by now | 401 |
 /// | the subject has as many tickets outstanding as [it may](Issuer::limit) | 429 |
 /// | the store is full or does not answer | 503 |
@@ -61,7 +61,7 @@ use crate::{
 /// use axum::{Router, routing::post_service};
 /// use http::request::Parts;
 /// # use longwave_ticket::{Audience, ClaimsError, Claims, KeyRing, MemoryStore};
-/// use longwave_ticket::{Grant, Issuer, Scope, http::{Denied, MintService, Origins}};
+/// use longwave_ticket::{Grant, Issuer, Scope, http::{Denial, MintService, Origins, Refusal}};
 ///
 /// #[derive(Clone)]
 /// struct User(String);
@@ -77,7 +77,7 @@ use crate::{
 /// let origins = Origins::list(["https://app.example.com"])?;
 /// let scope = Scope::new("events")?;
 /// let mint = MintService::new(issuer, origins, move |parts: &Parts| {
-///     let user = parts.extensions.get::<User>().cloned().ok_or(Denied::LoginRequired);
+///     let user = parts.extensions.get::<User>().cloned().ok_or(Denial::new(Refusal::CredentialsRequired));
 ///     let scope = scope.clone();
 ///     async move { Ok(Grant::new(user?).within(scope)) }
 /// });
@@ -103,7 +103,7 @@ where
     pub fn new<Fut>(issuer: Issuer<T, S>, origins: Origins, authorize: F) -> Self
     where
         F: Fn(&Parts) -> Fut,
-        Fut: Future<Output = Result<Grant<T>, Denied>> + Send + 'static,
+        Fut: Future<Output = Result<Grant<T>, Denial>> + Send + 'static,
     {
         Self { settings: Arc::new(Settings::new(issuer, origins)), authorize: Arc::new(authorize) }
     }
@@ -170,7 +170,7 @@ where
     T: Claims,
     S: TicketStore,
     F: Fn(&Parts) -> Fut,
-    Fut: Future<Output = Result<Grant<T>, Denied>> + Send + 'static,
+    Fut: Future<Output = Result<Grant<T>, Denial>> + Send + 'static,
 {
     type Response = Response<String>;
     type Error = Infallible;
@@ -184,9 +184,9 @@ where
         let (parts, _) = request.into_parts();
         let asked = Asked::of(&parts);
         match self.settings.admit(&parts) {
-            Ok(caller) => {
+            Ok(asking) => {
                 let (settings, decision) = (self.settings.clone(), (self.authorize)(&parts));
-                MintFuture::minting(async move { settings.mint(decision, caller, asked).await })
+                MintFuture::minting(async move { settings.mint(decision, asking, asked).await })
             }
             Err(refusal) => MintFuture::answered(self.settings.refuse(&MintOutcome::Refused(refusal), asked)),
         }

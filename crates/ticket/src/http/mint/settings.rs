@@ -2,12 +2,12 @@ use std::{future::Future, sync::Arc, time::SystemTime};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, header, request::Parts};
 
-use super::{Denied, MintOutcome};
+use super::MintOutcome;
 use crate::{
     Binding, Claims, Context, Grant, Issuer, Minted, Purpose, TicketId, TicketStore, UnixMillis,
     http::{
-        Asked, BrowserCookie, BrowserNonce, EventStreamRefusals, OriginRefused, Origins, Refusal, Refusals,
-        origin::presented,
+        Asked, BrowserCookie, BrowserNonce, Denial, EventStreamRefusals, OriginRefused, Origins, Refusal,
+        Refusals, origin::presented,
     },
 };
 
@@ -42,7 +42,7 @@ pub(super) trait Observe: Send + Sync {
 }
 
 /// What a request that is let in says of the browser it is from.
-pub(super) struct Caller {
+pub(super) struct Asking {
     binding: Binding,
     browser: Browser,
 }
@@ -71,7 +71,7 @@ impl<T, S> Settings<T, S> {
     }
 
     /// Judges a request by all but whose it is.
-    pub(super) fn admit(&self, parts: &Parts) -> Result<Caller, Refusal> {
+    pub(super) fn admit(&self, parts: &Parts) -> Result<Asking, Refusal> {
         if parts.method != Method::POST {
             return Err(Refusal::Method);
         }
@@ -96,7 +96,7 @@ impl<T, S> Settings<T, S> {
                 None => Browser::New(cookie.clone()),
             },
         };
-        Ok(Caller { binding, browser })
+        Ok(Asking { binding, browser })
     }
 
     /// Makes the answer for those who get no ticket.
@@ -112,17 +112,22 @@ impl<T, S> Settings<T, S> {
             headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
         }
         set(headers, &ALWAYS);
+        if let MintOutcome::Denied(denial) = outcome {
+            for cookie in &denial.cookies {
+                headers.append(header::SET_COOKIE, cookie.clone());
+            }
+        }
         response
     }
 }
 
 impl<T: Claims, S: TicketStore> Settings<T, S> {
     /// Mints a ticket for a request that is let in, if the application wants it to have one.
-    pub(super) async fn mint<D>(&self, decision: D, caller: Caller, asked: Asked) -> Response<String>
+    pub(super) async fn mint<D>(&self, decision: D, asking: Asking, asked: Asked) -> Response<String>
     where
-        D: Future<Output = Result<Grant<T>, Denied>>,
+        D: Future<Output = Result<Grant<T>, Denial>>,
     {
-        match self.try_mint(decision, caller).await {
+        match self.try_mint(decision, asking).await {
             Ok((minted, cookie)) => {
                 self.observer.observe(self.purpose, &MintOutcome::Minted(minted.ticket().id().fingerprint()));
                 granted(minted, cookie)
@@ -134,13 +139,13 @@ impl<T: Claims, S: TicketStore> Settings<T, S> {
     async fn try_mint<D>(
         &self,
         decision: D,
-        caller: Caller,
+        asking: Asking,
     ) -> Result<(Minted, Option<HeaderValue>), MintOutcome>
     where
-        D: Future<Output = Result<Grant<T>, Denied>>,
+        D: Future<Output = Result<Grant<T>, Denial>>,
     {
         let grant = decision.await.map_err(MintOutcome::Denied)?;
-        let Caller { binding, browser } = caller;
+        let Asking { binding, browser } = asking;
         let (binding, cookie) = match browser {
             Browser::Any => (binding, None),
             Browser::Known(nonce) => (binding.browser(nonce.as_bytes()), None),

@@ -6,7 +6,7 @@ mod layer;
 mod origins;
 mod service;
 
-pub(in crate::http) use self::service::presented;
+pub(super) use self::service::presented;
 pub use self::{
     hosts::{HostError, HostRefused, Hosts},
     layer::{HostLayer, OriginLayer},

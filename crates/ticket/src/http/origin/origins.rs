@@ -1,4 +1,4 @@
-use std::{error::Error, fmt, sync::Arc};
+use std::{borrow::Cow, error::Error, fmt, sync::Arc};
 
 use http::{HeaderMap, header, request::Parts};
 
@@ -119,6 +119,26 @@ impl Origins {
             },
         };
         if permitted { Ok(()) } else { Err(OriginRefused) }
+    }
+
+    /// The origin of the page that a request is from: what it says, or what it need not say.
+    ///
+    /// A same-origin `GET` has none, and nobody here knows whether its scheme was `https` before a proxy. It is what is
+    /// listed.
+    pub(in crate::http) fn of<'p>(&self, parts: &'p Parts) -> Option<Cow<'p, str>> {
+        match origin(&parts.headers) {
+            Lines::One(origin) => Some(origin.into()),
+            Lines::None if is_same_origin(&parts.headers) => {
+                let host = Authority::of(parts)?;
+                let own = |scheme| normal(&format!("{scheme}://{host}"));
+                let plain = own("http").filter(|origin| self.lists(origin));
+                plain
+                    .filter(|_| !own("https").is_some_and(|origin| self.lists(&origin)))
+                    .or_else(|| own("https"))
+                    .map(|origin| String::from(origin).into())
+            }
+            Lines::None | Lines::Many => None,
+        }
     }
 
     /// The origins that are listed, in the form that browsers send.
