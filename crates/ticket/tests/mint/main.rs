@@ -7,5 +7,6 @@ mod extracting;
 mod granting;
 mod limits;
 mod logs;
+mod opening;
 mod refusing;
 mod support;

@@ -55,7 +55,7 @@ use crate::{
 ///
 /// # Examples
 ///
-/// With axum, where a layer further out has put into the extensions who is logged in:
+/// `examples/login.rs` has a whole service. With axum, where a layer further out has put into the extensions who is logged in:
 ///
 /// ```
 /// use axum::{Router, routing::post_service};
