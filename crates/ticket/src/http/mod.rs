@@ -4,6 +4,7 @@
 //!   them inward.
 //! - [`HostLayer`] and [`OriginLayer`] turn away requests for foreign hosts and from foreign pages.
 //! - [`collect`] finds the one credential of a request among its [`Sources`], wherever the request still has it.
+//! - [`MintService`] is the endpoint that mints tickets, bound to the browser by a [`BrowserCookie`].
 //! - [`Refusals`] answers those who are not let in: fixed words, never what they sent.
 //! - [`redact_str`] is for what has got into a log all the same.
 //!
@@ -43,6 +44,7 @@ mod asked;
 mod collect;
 mod cookie;
 mod layer;
+mod mint;
 mod origin;
 mod redact;
 mod refusal;
@@ -57,6 +59,7 @@ pub use self::{
         Authenticated, Authenticator, Caller, Denial, InvalidPath, Require, Resume, TicketFuture,
         TicketLayer, TicketService,
     },
+    mint::{MintFuture, MintOutcome, MintService},
     origin::{
         AbsentOrigin, HostError, HostLayer, HostRefused, HostService, Hosts, InvalidOrigin, OriginLayer,
         OriginRefused, OriginService, Origins,

@@ -24,7 +24,8 @@ use super::Asked;
 /// | [`Method`](Self::Method) | 405 | `method_not_allowed` |
 /// | [`UpgradeRequired`](Self::UpgradeRequired) | 426, on HTTP/2 400 | `upgrade_required` |
 /// | [`TooMany`](Self::TooMany) | 429 | `too_many_connections` |
-/// | [`Leak`](Self::Leak) | 500 | `internal_error` |
+/// | [`MediaType`](Self::MediaType) | 415 | `json_required` |
+/// | [`Internal`](Self::Internal), [`Leak`](Self::Leak) | 500 | `internal_error` |
 /// | [`Unavailable`](Self::Unavailable) | 503 | `unavailable` |
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
@@ -37,6 +38,8 @@ pub enum Refusal {
     Forbidden,
     /// The host is none of those that are served.
     Host,
+    /// What is granted cannot be made a ticket of.
+    Internal,
     /// There is no host, more than one, or two that differ.
     InvalidHost,
     /// The ticket is malformed, forged, expired, spent, revoked, or for something else. Which of these it is, the
@@ -44,7 +47,9 @@ pub enum Refusal {
     InvalidTicket,
     /// The response would have repeated a ticket.
     Leak,
-    /// The method cannot open a stream.
+    /// What is sent to get a ticket is not said to be JSON.
+    MediaType,
+    /// The method cannot open a stream, or get a ticket.
     Method,
     /// There is no subprotocol besides the one that is a ticket.
     MissingSubprotocol,
@@ -206,7 +211,8 @@ impl Refusal {
             Self::Ambiguous | Self::InvalidHost | Self::MissingSubprotocol => StatusCode::BAD_REQUEST,
             Self::CredentialsRequired | Self::InvalidTicket => StatusCode::UNAUTHORIZED,
             Self::Forbidden | Self::Host | Self::Origin => StatusCode::FORBIDDEN,
-            Self::Leak => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Internal | Self::Leak => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -224,7 +230,8 @@ impl Refusal {
             Self::Host | Self::Origin => "origin_not_allowed",
             Self::InvalidHost => "invalid_host",
             Self::InvalidTicket => "invalid_ticket",
-            Self::Leak => "internal_error",
+            Self::Internal | Self::Leak => "internal_error",
+            Self::MediaType => "json_required",
             Self::Method => "method_not_allowed",
             Self::MissingSubprotocol => "missing_subprotocol",
             Self::TooMany => "too_many_connections",

@@ -30,6 +30,8 @@ mod admission;
 mod bus;
 mod check;
 mod driver;
+#[cfg(feature = "axum")]
+mod extract;
 mod index;
 mod inner;
 mod live_session;
@@ -41,6 +43,8 @@ mod sessions;
 mod settings;
 mod timeline;
 
+#[cfg(feature = "axum")]
+pub use self::extract::SessionMissing;
 pub use self::{
     admission::{Admission, Refused},
     bus::{BusError, BusState, Delivery, LocalBus, LocalSubscription, OnGap, RevocationBus, Subscription},

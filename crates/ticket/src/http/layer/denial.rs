@@ -21,7 +21,7 @@ use crate::{InvalidTicket, RedeemError, StoreError, http::Refusal, live::Refused
 pub struct Denial {
     refusal: Refusal,
     reason: &'static str,
-    pub(super) cookies: Vec<HeaderValue>,
+    pub(in crate::http) cookies: Vec<HeaderValue>,
 }
 
 impl Denial {
@@ -32,9 +32,11 @@ impl Denial {
             Refusal::CredentialsRequired => "missing",
             Refusal::Forbidden => "forbidden",
             Refusal::Host => "host",
+            Refusal::Internal => "error",
             Refusal::InvalidHost => "invalid_host",
             Refusal::InvalidTicket => "invalid",
             Refusal::Leak => "leak",
+            Refusal::MediaType => "media_type",
             Refusal::Method => "method",
             Refusal::MissingSubprotocol => "subprotocol",
             Refusal::Origin => "origin",
