@@ -46,6 +46,7 @@ mod cookie;
 mod layer;
 mod mint;
 mod origin;
+mod random;
 mod redact;
 mod refusal;
 mod strip;

@@ -9,7 +9,8 @@ use crate::support::{House, PAGE, feed};
 async fn whoever_presents_nothing_passes_as_nobody_and_whoever_presents_something_invalid_does_not() {
     let house = House::new();
     let layer = house.layer().require(Require::Optional);
-    let anonymous = || Request::get("/feed").header("accept", "text/event-stream").header("host", "app.example.com");
+    let anonymous =
+        || Request::get("/feed").header("accept", "text/event-stream").header("host", "app.example.com");
     assert_eq!(house.status(&layer, anonymous().header("origin", PAGE)).await, 200);
     assert!(house.handler.last().session.is_none());
     for ticket in ["", "nonsense", "lwt1_AQEBAAAA"] {

@@ -2,9 +2,7 @@
 
 use http::{HeaderValue, Request, header, request::Parts};
 use longwave_ticket::{
-    http::{
-        Authenticated, Authenticator, Caller, Denial, Presented, Refusal, Source, Sources,
-    },
+    http::{Authenticated, Authenticator, Caller, Denial, Presented, Refusal, Source, Sources},
     live::{Admission, Close, Selector},
 };
 

@@ -2,12 +2,8 @@
 
 use std::{
     convert::Infallible,
-    future::{Ready, poll_fn, ready},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    task::{Context, Poll},
+    future::{poll_fn, ready},
+    sync::Arc,
     time::Duration,
 };
 
@@ -16,52 +12,22 @@ use futures_util::FutureExt;
 use http::{Request, Response};
 use http_body::Body;
 use http_body_util::{BodyExt, Empty, Full};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_util::sync::PollSemaphore;
+use tower::{limit::ConcurrencyLimit, service_fn};
 use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::support::{House, feed, socket};
 
-/// Has one place, which it takes when it is asked whether it is ready, as a `ConcurrencyLimit` does. Of clones, each has
-/// to be asked.
-struct OnePlace<B> {
-    places: PollSemaphore,
-    place: Option<OwnedSemaphorePermit>,
-    asked: Arc<AtomicUsize>,
+/// Has one place, which it takes when it is asked whether it is ready. Of clones, each has to be asked.
+fn one_place<B: Clone + Send + 'static>(
     body: B,
-}
-
-impl<B> OnePlace<B> {
-    fn new(body: B) -> Self {
-        let places = PollSemaphore::new(Arc::new(Semaphore::new(1)));
-        Self { places, place: None, asked: Arc::default(), body }
-    }
-}
-
-impl<B: Clone> Clone for OnePlace<B> {
-    fn clone(&self) -> Self {
-        Self { places: self.places.clone(), place: None, asked: self.asked.clone(), body: self.body.clone() }
-    }
-}
-
-impl<B: Clone> Service<Request<()>> for OnePlace<B> {
-    type Response = Response<B>;
-    type Error = Infallible;
-    type Future = Ready<Result<Self::Response, Self::Error>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.asked.fetch_add(1, Ordering::Relaxed);
-        if self.place.is_none() {
-            self.place = std::task::ready!(self.places.poll_acquire(cx));
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, _: Request<()>) -> Self::Future {
-        drop(self.place.take().expect("called while not ready"));
-        ready(Ok(Response::new(self.body.clone())))
-    }
+) -> ConcurrencyLimit<
+    impl Service<Request<()>, Response = Response<B>, Error = Infallible, Future: Send> + Clone + Send + Sync,
+>
+where
+    B: Sync,
+{
+    ConcurrencyLimit::new(service_fn(move |_| ready(Ok(Response::new(body.clone())))), 1)
 }
 
 /// Whatever is asked of the layer comes to the very service that has said it is ready, however long that takes.
@@ -69,12 +35,10 @@ impl<B: Clone> Service<Request<()>> for OnePlace<B> {
 async fn readiness_is_that_of_the_service_inside_which_is_the_one_that_is_called() {
     let house = House::new();
     house.store.slow_down(Duration::from_millis(100));
-    let inner = OnePlace::new(Full::<Bytes>::from("hello"));
-    let asked = inner.asked.clone();
+    let inner = one_place(Full::<Bytes>::from("hello"));
     let mut service = house.layer().layer(inner);
     let mut other = service.clone();
     poll_fn(|cx| service.poll_ready(cx)).await.unwrap();
-    assert_eq!(asked.load(Ordering::Relaxed), 1);
     let call = service.call(socket(&house.mint().await).body(()).unwrap());
     // The place is taken until the service is called, which is after the store has answered.
     assert!(poll_fn(|cx| service.poll_ready(cx)).now_or_never().is_none());
@@ -94,7 +58,7 @@ async fn readiness_is_that_of_the_service_inside_which_is_the_one_that_is_called
 async fn a_service_that_was_ready_and_is_not_called_keeps_nobody_out() {
     let house = House::new();
     let layer = house.layer().authorize(|_, _| std::future::pending());
-    let mut service = layer.layer(OnePlace::new(Empty::<Bytes>::new()));
+    let mut service = layer.layer(one_place(Empty::<Bytes>::new()));
     poll_fn(|cx| service.poll_ready(cx)).await.unwrap();
     let mut call = Box::pin(service.call(feed(&house.mint().await).body(()).unwrap()));
     assert!(call.as_mut().now_or_never().is_none());
@@ -104,10 +68,12 @@ async fn a_service_that_was_ready_and_is_not_called_keeps_nobody_out() {
 
 #[tokio::test]
 async fn what_a_body_says_of_its_size_is_true() {
-    async fn open<B: Body<Data = Bytes> + Clone + Send + 'static>(body: B) -> longwave_core::StreamBody<B> {
+    async fn open<B: Body<Data = Bytes> + Clone + Send + Sync + 'static>(
+        body: B,
+    ) -> longwave_core::StreamBody<B> {
         let house = House::new();
         let request = feed(&house.mint().await).body(()).unwrap();
-        let mut service = house.layer().layer(OnePlace::new(body));
+        let mut service = house.layer().layer(one_place(body));
         poll_fn(|cx| service.poll_ready(cx)).await.unwrap();
         service.call(request).await.unwrap().into_body()
     }

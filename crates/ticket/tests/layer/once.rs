@@ -152,5 +152,8 @@ async fn a_ticket_cannot_be_selected_as_a_subprotocol() {
     assert_eq!(house.sessions.count(&Selector::All), 0);
     let honest = Handler { makes: Makes::Selects("app.v1"), ..Handler::default() };
     let response = ask(&layer, &honest, socket(&house.mint().await)).await;
-    assert_eq!((response.status().as_u16(), &response.headers()["sec-websocket-protocol"]), (101, &"app.v1".parse().unwrap()));
+    assert_eq!(
+        (response.status().as_u16(), &response.headers()["sec-websocket-protocol"]),
+        (101, &"app.v1".parse().unwrap())
+    );
 }

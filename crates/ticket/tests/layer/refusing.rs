@@ -37,7 +37,8 @@ async fn whoever_presents_something_invalid_is_told_the_same_whatever_it_is() {
     let mut forged = house.mint().await;
     let last = forged.pop().unwrap();
     forged.insert(forged.len() - 3, last);
-    let elsewhere = house.mint_for(ann(), Purpose::Connect, Binding::new().origin("https://b.test").unwrap()).await;
+    let elsewhere =
+        house.mint_for(ann(), Purpose::Connect, Binding::new().origin("https://b.test").unwrap()).await;
     let mut answers = Vec::new();
     for ticket in [&spent, &refresh, &forged, &elsewhere, "", "lwt1_", "nonsense"] {
         let response = house.ask(&layer, feed(ticket)).await;
@@ -82,7 +83,10 @@ async fn a_ticket_alone_as_a_subprotocol_is_refused_and_not_spent() {
     let house = House::new();
     let ticket = house.mint().await;
     let mut request = socket(&ticket);
-    request.headers_mut().unwrap().insert("sec-websocket-protocol", format!("lw.ticket.{ticket}").parse().unwrap());
+    request
+        .headers_mut()
+        .unwrap()
+        .insert("sec-websocket-protocol", format!("lw.ticket.{ticket}").parse().unwrap());
     refused(&house, request, 400, "subprotocol").await;
     house.assert_not_spent(&ticket).await;
 }
@@ -132,7 +136,8 @@ async fn a_plain_get_spends_a_ticket_only_if_that_is_wanted() {
 async fn a_foreign_page_or_host_is_refused_and_spends_no_ticket() {
     let house = House::new();
     let ticket = house.mint().await;
-    for origin in ["https://evil.test", "null", "http://app.example.com", "https://app.example.com.evil.test"] {
+    for origin in ["https://evil.test", "null", "http://app.example.com", "https://app.example.com.evil.test"]
+    {
         refused(&house, bare_feed(&ticket).header("origin", origin), 403, "origin").await;
     }
     let two = feed(&ticket).header("origin", PAGE);

@@ -8,7 +8,7 @@ use longwave_ticket::{
     live::{Close, Selector},
 };
 
-use crate::support::{House, Inner, PAGE, Reasons, Store, User, ann, bare_feed, feed, next_id, secs, socket};
+use crate::support::{House, Inner, PAGE, Reasons, Store, User, ann, bare_feed, feed, secs, socket};
 
 type Layer = TicketLayer<User, Resume<User, Store>>;
 
@@ -19,8 +19,7 @@ fn house() -> House {
 }
 
 fn resume(house: &House) -> Resume<User, Store> {
-    let random = |id: &mut [u8; 16]| *id = *next_id().as_bytes();
-    Resume::new(house.verifier.clone(), house.issuer.clone(), "/feed", random).unwrap()
+    Resume::new(house.verifier.clone(), house.issuer.clone(), "/feed").unwrap()
 }
 
 fn layer(house: &House) -> Layer {
@@ -75,7 +74,7 @@ async fn a_spent_ticket_comes_back_with_its_cookie_as_often_as_it_has_to() {
     let cookie = (cookie.0, cookie.1);
 
     for wait in [1, 3600, 3600] {
-        house.wall.go_by(secs(wait)).await;
+        tokio::time::sleep(secs(wait)).await;
         let again = house.ask(&layer, with(feed(&ticket), &cookie)).await;
         assert_eq!(again.status(), 200);
         assert!(!again.headers().contains_key("set-cookie"));
@@ -123,7 +122,11 @@ async fn the_cookie_of_another_stream_does_not_count_and_is_cleared() {
     // One that resumes does not connect, nor does it resume what it says itself.
     assert_eq!(house.status(&layer, feed(&my_cookie.1)).await, 401);
     assert_eq!(house.status(&layer, with(feed(&my_cookie.1), &my_cookie)).await, 401);
-    assert_eq!(house.status(&layer, with(feed(&fresh), &my_cookie)).await, 200, "it has nothing to do with this");
+    assert_eq!(
+        house.status(&layer, with(feed(&fresh), &my_cookie)).await,
+        200,
+        "it has nothing to do with this"
+    );
     // Two of the name: neither.
     let two = with(feed(&mine), &my_cookie).header("cookie", format!("{}={}", tossed.0, tossed.1));
     assert_eq!(house.status(&layer, two).await, 401);
@@ -136,7 +139,7 @@ async fn a_login_that_has_lapsed_is_not_resumed_and_its_cookie_is_cleared() {
     let layer = layer(&house);
     let ticket = lapsing(&house, HOUR).await;
     let cookie = open(&house, &layer, &ticket).await;
-    house.wall.go_by(secs(HOUR)).await;
+    tokio::time::sleep(secs(HOUR)).await;
     let response = house.ask(&layer, reasons.watch(with(feed(&ticket), &cookie))).await;
     assert_eq!((response.status().as_u16(), reasons.take()), (401, vec!["expired"]));
     assert_eq!(cookies(&response), [(cookie.0, String::new(), 0)]);
@@ -152,7 +155,7 @@ async fn what_was_revoked_is_not_resumed_however_late_and_its_cookie_is_cleared(
         let id = *longwave_ticket::Ticket::parse(&ticket).unwrap().id().as_bytes();
         let selector = if by_ticket { Selector::Ticket(id) } else { Selector::Subject("ann".into()) };
         house.sessions.revoke(selector, Close::Revoked);
-        house.wall.go_by(secs(5 * HOUR)).await;
+        tokio::time::sleep(secs(5 * HOUR)).await;
         let response = house.ask(&layer, reasons.watch(with(feed(&ticket), &cookie))).await;
         assert_eq!((response.status().as_u16(), reasons.take()), (401, vec!["revoked"]));
         assert_eq!(cookies(&response), [(cookie.0, String::new(), 0)]);
@@ -167,7 +170,7 @@ async fn nothing_is_resumed_for_longer_than_revocations_are_remembered() {
     let response = house.ask(&layer, feed(&ticket)).await;
     let (name, value, seconds) = cookies(&response).remove(0);
     assert_eq!(seconds, 600);
-    house.wall.go_by(secs(606)).await;
+    tokio::time::sleep(secs(606)).await;
     assert_eq!(house.status(&layer, with(feed(&ticket), &(name, value))).await, 401);
 }
 
@@ -229,7 +232,7 @@ async fn a_browser_has_eight_cookies_and_the_oldest_goes() {
             assert_eq!(gone, (has.remove(0).0, String::new(), 0));
         }
         assert!(has.len() <= 8);
-        house.wall.go_by(secs(1)).await;
+        tokio::time::sleep(secs(1)).await;
     }
     assert_eq!(has.len(), 8);
 }
@@ -251,9 +254,9 @@ async fn a_store_that_fails_resumes_nothing_and_takes_no_cookie_away() {
 #[tokio::test]
 async fn the_path_of_a_cookie_is_one_and_nothing_else() {
     let house = house();
-    let new = |path| Resume::new(house.verifier.clone(), house.issuer.clone(), path, |_| {}).map(drop);
-    assert_eq!(new("/feed"), Ok(()));
+    let new = |path| Resume::new(house.verifier.clone(), house.issuer.clone(), path).map(drop);
+    assert!(new("/feed").is_ok());
     for path in ["", "feed", "/feed; Domain=evil.test", "/fe ed", "/f\u{e9}ed"] {
-        assert_eq!(new(path), Err(InvalidPath), "{path}");
+        assert!(matches!(new(path), Err(InvalidPath { .. })), "{path}");
     }
 }

@@ -13,12 +13,12 @@ use std::{
 use bytes::Bytes;
 use futures_util::{FutureExt, stream};
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, Version, request::Builder};
-use http_body_util::{BodyExt, Full, StreamBody as Frames, combinators::UnsyncBoxBody};
 use http_body::Frame;
+use http_body_util::{BodyExt, Full, StreamBody as Frames, combinators::UnsyncBoxBody};
 use longwave_core::{Lifeline, Observer, Refused, StreamBody};
 use longwave_ticket::{
-    Audience, Binding, Burnt, Claims, ClaimsError, Context, Grant, Issuer, KeyRing, MemoryStore, Minted, Purpose, Put,
-    Record, SecretKey, StoreError, SubjectHash, TicketId, TicketStore, UnixMillis, Verifier,
+    Audience, Binding, Burnt, Claims, ClaimsError, Context, Grant, Issuer, KeyRing, MemoryStore, Minted,
+    Purpose, Put, Record, SecretKey, StoreError, SubjectHash, TicketId, TicketStore, UnixMillis, Verifier,
     http::{Authenticator, Origins, TicketLayer},
     live::{Session, Sessions, SessionsBuilder},
 };
@@ -45,19 +45,17 @@ impl Claims for User {
     }
 }
 
-/// A wall clock that goes only when it is moved.
-#[derive(Clone, Default)]
-pub(crate) struct Wall(Arc<AtomicU64>);
+/// A wall clock that goes as the timers do.
+#[derive(Clone)]
+pub(crate) struct Wall(tokio::time::Instant);
 
 impl Wall {
-    pub(crate) fn now(&self) -> UnixMillis {
-        UnixMillis::new(1_800_000_000_000 + self.0.load(Ordering::SeqCst))
+    fn new() -> Self {
+        Self(tokio::time::Instant::now())
     }
 
-    /// Both clocks go on.
-    pub(crate) async fn go_by(&self, time: Duration) {
-        self.0.fetch_add(time.as_millis() as u64, Ordering::SeqCst);
-        tokio::time::sleep(time).await;
+    pub(crate) fn now(&self) -> UnixMillis {
+        UnixMillis::new(1_800_000_000_000).plus(self.0.elapsed())
     }
 }
 
@@ -151,7 +149,7 @@ impl House {
 
     /// Sessions are without jitter unless they are set so.
     pub(crate) fn with(set: impl FnOnce(SessionsBuilder<User>) -> SessionsBuilder<User>) -> Self {
-        let (wall, store) = (Wall::default(), Store::default());
+        let (wall, store) = (Wall::new(), Store::default());
         let audience = Audience::new("https://app.example.com|events").unwrap();
         let keys = KeyRing::new(SecretKey::from_bytes(*b"thirty-two bytes of a secret key").unwrap());
         let clock = wall.clone();
@@ -248,12 +246,13 @@ pub(crate) enum Makes {
 }
 
 /// Answers, and notes what it was asked.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Handler {
     pub(crate) makes: Makes,
     pub(crate) seen: Arc<Mutex<Vec<Seen>>>,
 }
 
+#[derive(Debug)]
 pub(crate) struct Seen {
     pub(crate) uri: Uri,
     pub(crate) headers: HeaderMap,
@@ -293,9 +292,7 @@ impl<B> Service<Request<B>> for Handler {
         let text = || Full::from("hello").boxed_unsync();
         ready(Ok(match self.makes {
             Makes::Silence => stream().body(Frames::new(stream::pending()).boxed_unsync()).unwrap(),
-            Makes::Noise => {
-                stream().body(Frames::new(stream::repeat_with(event)).boxed_unsync()).unwrap()
-            }
+            Makes::Noise => stream().body(Frames::new(stream::repeat_with(event)).boxed_unsync()).unwrap(),
             Makes::Status(status) => Response::builder().status(status).body(text()).unwrap(),
             Makes::Selects(protocol) => Response::builder()
                 .status(StatusCode::SWITCHING_PROTOCOLS)

@@ -6,7 +6,12 @@ use longwave_core::StreamKind;
 use super::{Authenticated, Authenticator, Caller, Denial};
 use crate::{
     Claims, Context, Grant, Issuer, Minted, NoRevocations, Purpose, Revocations, TicketId, TicketStore,
-    Verifier, Why, envelope, http::Refusal, live::Admission,
+    Verifier, Why, envelope,
+    http::{
+        Refusal,
+        random::{Given, Random, System},
+    },
+    live::Admission,
 };
 
 /// Lets an `EventSource` come back by itself, which it does with the URL it has: its ticket is spent.
@@ -54,8 +59,7 @@ use crate::{
 /// let verifier = Verifier::<User, _>::new(&audience, &keys, store.clone())?;
 /// let issuer = Issuer::<User, _>::new(&audience, &keys, store)?.resume_ttl(hour);
 /// let sessions = Sessions::builder().remember(hour).build();
-/// // `fill` is the system's source of randomness.
-/// let resume = Resume::new(verifier, issuer, "/events", |id| fill(id))?;
+/// let resume = Resume::new(verifier, issuer, "/events")?;
 /// let layer = TicketLayer::new(resume, Origins::list(["https://app.example.com"])?, sessions);
 /// # drop(layer);
 /// # Ok::<_, Box<dyn std::error::Error>>(())
@@ -66,7 +70,7 @@ pub struct Resume<T, S, R = NoRevocations> {
     path: Arc<str>,
     prefix: &'static str,
     attributes: &'static str,
-    random: Arc<Fill>,
+    random: Arc<dyn Random>,
 }
 
 /// A text that is not a path as a cookie can have it.
@@ -78,17 +82,11 @@ impl<T: Claims, S: TicketStore, R: Revocations> Resume<T, S, R> {
     /// Lets the event streams below a path be resumed.
     ///
     /// - `path`: as the browser has it, before any proxy: `/events`. The cookie goes along to it and below.
-    /// - `random`: fills the number of a ticket from a cryptographically secure source, such as the system's.
     ///
     /// # Errors
     ///
     /// [`InvalidPath`] if the path does not begin with `/`, or has other characters than visible ASCII ones, or a `;`.
-    pub fn new(
-        verifier: Verifier<T, S, R>,
-        issuer: Issuer<T, S>,
-        path: &str,
-        random: impl Fn(&mut [u8; 16]) + Send + Sync + 'static,
-    ) -> Result<Self, InvalidPath> {
+    pub fn new(verifier: Verifier<T, S, R>, issuer: Issuer<T, S>, path: &str) -> Result<Self, InvalidPath> {
         let plain = path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b';');
         if !path.starts_with('/') || !plain {
             return Err(InvalidPath);
@@ -99,7 +97,7 @@ impl<T: Claims, S: TicketStore, R: Revocations> Resume<T, S, R> {
             path: path.into(),
             prefix: "__Secure-lw_r_",
             attributes: "; HttpOnly; Secure; SameSite=Strict",
-            random: Arc::new(random),
+            random: Arc::new(System),
         })
     }
 
@@ -108,6 +106,12 @@ impl<T: Claims, S: TicketStore, R: Revocations> Resume<T, S, R> {
     #[must_use]
     pub fn insecure_for_development(self) -> Self {
         Self { prefix: "lw_r_insecure_", attributes: "; HttpOnly; SameSite=Strict", ..self }
+    }
+
+    /// Sets where random bytes come from, for tests: the system unless set.
+    #[must_use]
+    pub fn random(self, random: impl Fn(&mut [u8]) + Send + Sync + 'static) -> Self {
+        Self { random: Arc::new(Given(random)), ..self }
     }
 
     /// The ticket that resumes the stream of the one that is presented, and that one's number.
@@ -127,7 +131,7 @@ impl<T: Claims, S: TicketStore, R: Revocations> Resume<T, S, R> {
         let remembered = caller.sessions.remember();
         let issuer = self.issuer.clone().resume_at_most(remembered);
         let mut id = [0; 16];
-        (self.random)(&mut id);
+        self.random.fill(&mut id)?;
         issuer.mint(grant, &context(caller, first), TicketId::from_bytes(id)).await.ok()
     }
 
@@ -232,9 +236,6 @@ impl fmt::Display for InvalidPath {
 }
 
 impl Error for InvalidPath {}
-
-/// Fills the number of a ticket.
-type Fill = dyn Fn(&mut [u8; 16]) + Send + Sync;
 
 /// What a ticket is presented with that resumes the stream of another one.
 fn context<T>(caller: &Caller<'_, T>, first: TicketId) -> Context {

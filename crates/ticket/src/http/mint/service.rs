@@ -9,13 +9,10 @@ use std::{
 use http::{Request, Response, request::Parts};
 use tower_service::Service;
 
-use super::{
-    MintFuture, MintOutcome,
-    settings::{Given, Settings},
-};
+use super::{MintFuture, MintOutcome, settings::Settings};
 use crate::{
     Claims, Grant, Issuer, Purpose, TicketStore, UnixMillis,
-    http::{Asked, BrowserCookie, Denial, Origins, Refusals},
+    http::{Asked, BrowserCookie, Denial, Origins, Refusals, random::Given},
 };
 
 /// Mints tickets for those who are logged in: `POST`, `200 {"ticket":"lwt1_…","expires_in":30}`.

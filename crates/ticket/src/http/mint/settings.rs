@@ -7,7 +7,9 @@ use crate::{
     Binding, Claims, Context, Grant, Issuer, Minted, Purpose, TicketId, TicketStore, UnixMillis,
     http::{
         Asked, BrowserCookie, BrowserNonce, Denial, EventStreamRefusals, OriginRefused, Origins, Refusal,
-        Refusals, origin::presented,
+        Refusals,
+        origin::presented,
+        random::{Random, System},
     },
 };
 
@@ -23,18 +25,6 @@ pub(super) struct Settings<T, S> {
     pub(super) random: Arc<dyn Random>,
     pub(super) observer: Arc<dyn Observe>,
 }
-
-/// Where random bytes come from.
-pub(super) trait Random: Send + Sync {
-    /// Fills all of it, or says that there is nothing to fill it with.
-    fn fill(&self, bytes: &mut [u8]) -> Option<()>;
-}
-
-/// The system's randomness.
-struct System;
-
-/// Randomness that somebody else answers for.
-pub(super) struct Given<F>(pub(super) F);
 
 /// Who is told what becomes of requests.
 pub(super) trait Observe: Send + Sync {
@@ -164,19 +154,6 @@ impl<T: Claims, S: TicketStore> Settings<T, S> {
         let mut bytes = [0; N];
         self.random.fill(&mut bytes).ok_or(MintOutcome::NoRandomness)?;
         Ok(bytes)
-    }
-}
-
-impl Random for System {
-    fn fill(&self, bytes: &mut [u8]) -> Option<()> {
-        getrandom::fill(bytes).ok()
-    }
-}
-
-impl<F: Fn(&mut [u8]) + Send + Sync> Random for Given<F> {
-    fn fill(&self, bytes: &mut [u8]) -> Option<()> {
-        (self.0)(bytes);
-        Some(())
     }
 }
 
