@@ -1,5 +1,7 @@
 //! Tickets on HTTP: where they are in a request, how they leave it before anyone logs it, and who is let in at all.
 //!
+//! - [`TicketLayer`] lets in those who have a ticket, once, and has their streams end with their logins; with an
+//!   [`Authenticator`], those whom something else speaks for. [`Resume`] lets an `EventSource` come back.
 //! - [`RedactLayer`], outermost, takes tickets and other credentials out of everything that is logged, and hands
 //!   them inward.
 //! - [`HostLayer`] and [`OriginLayer`] turn away requests for foreign hosts and from foreign pages.
@@ -10,9 +12,10 @@
 //!
 //! # Order of layers
 //!
-//! `RedactLayer`, then whatever traces, then the rest. With axum it goes around the whole `Router`, not into
-//! `Router::layer`, whose layers come after axum has put a copy of the URI aside. A layer can take nothing back
-//! from those outside of it: if something out there has to log, let it go through [`redact_str`].
+//! `RedactLayer`, then whatever traces, then the rest; a `TicketLayer` looks at hosts and origins itself. With axum, the
+//! first goes around the whole `Router`, not into `Router::layer`, whose layers come after axum has put a copy of the
+//! URI aside. A layer can take nothing back from those outside of it: if something out there has to log, let it go
+//! through [`redact_str`].
 //!
 //! ```
 //! use axum::{Router, body::Body, routing::get};

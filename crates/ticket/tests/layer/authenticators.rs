@@ -2,7 +2,7 @@
 
 use http::{HeaderValue, Request, header, request::Parts};
 use longwave_ticket::{
-    http::{Authenticated, Authenticator, Caller, Denial, Presented, Refusal, Source, Sources},
+    http::{Authenticated, Authenticator, Caller, Credential, Denial, Presented, Refusal, Source, Sources},
     live::{Admission, Close, Selector},
 };
 
@@ -22,7 +22,7 @@ impl Authenticator<User> for Tokens {
     }
 
     async fn authenticate(&self, caller: Caller<'_, User>) -> Result<Authenticated<User>, Denial> {
-        let token = caller.credential().map(|it| it.as_str()).or(bearer(caller.parts()));
+        let token = caller.credential().map(Credential::as_str).or(bearer(caller.parts()));
         let user = match token {
             Some("ann's") => User("ann".to_owned()),
             Some(_) => return Err(Denial::new(Refusal::InvalidTicket).because("unknown_token")),

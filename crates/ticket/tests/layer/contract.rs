@@ -19,13 +19,13 @@ use tower_service::Service;
 use crate::support::{House, feed, socket};
 
 /// Has one place, which it takes when it is asked whether it is ready. Of clones, each has to be asked.
-fn one_place<B: Clone + Send + 'static>(
+fn one_place<B>(
     body: B,
 ) -> ConcurrencyLimit<
     impl Service<Request<()>, Response = Response<B>, Error = Infallible, Future: Send> + Clone + Send + Sync,
 >
 where
-    B: Sync,
+    B: Clone + Send + Sync + 'static,
 {
     ConcurrencyLimit::new(service_fn(move |_| ready(Ok(Response::new(body.clone())))), 1)
 }

@@ -1,5 +1,7 @@
 //! Streams end with the logins that have opened them.
 
+use std::task::Poll;
+
 use bytes::Bytes;
 use futures_util::FutureExt;
 use longwave_core::Cause;
@@ -30,12 +32,12 @@ async fn an_event_stream_ends_at_its_deadline_and_says_nothing_afterwards() {
     let mut body = Box::pin(house.ask(&house.layer(), feed(&ticket)).await.into_body());
     let session = house.handler.last_session();
     tokio::time::sleep(secs(899)).await;
-    assert_eq!(poll(&mut body), None);
+    assert_eq!(poll(&mut body), Poll::Pending);
     tokio::time::sleep(secs(1)).await;
     settle().await;
     assert_eq!(session.ended().await.cause(), Cause::Expired);
-    assert_eq!(poll(&mut body), Some(Some(Bytes::from("event: login-required\ndata: expired\n\n"))));
-    assert_eq!(poll(&mut body), Some(None));
+    assert_eq!(poll(&mut body), Poll::Ready(Some(Bytes::from("event: login-required\ndata: expired\n\n"))));
+    assert_eq!(poll(&mut body), Poll::Ready(None));
     drop(body);
     assert_eq!(house.sessions.count(&Selector::All), 0);
 }
@@ -91,12 +93,12 @@ async fn a_stream_that_always_has_something_ends_when_its_login_is_revoked() {
     let ticket = house.mint().await;
     let mut body = Box::pin(ask(&house.layer(), &noisy, feed(&ticket)).await.into_body());
     for _ in 0..1000 {
-        assert_eq!(poll(&mut body), Some(Some(Bytes::from("data: x\n\n"))));
+        assert_eq!(poll(&mut body), Poll::Ready(Some(Bytes::from("data: x\n\n"))));
     }
     assert_eq!(house.sessions.revoke(selected(), Close::Revoked), 1);
     // Last words, that it is not to come back; and nothing else.
-    assert_eq!(poll(&mut body), Some(Some(Bytes::from("retry: 31536000000\n\n"))));
-    assert_eq!(poll(&mut body), Some(None));
+    assert_eq!(poll(&mut body), Poll::Ready(Some(Bytes::from("retry: 31536000000\n\n"))));
+    assert_eq!(poll(&mut body), Poll::Ready(None));
 }
 
 #[tokio::test]
@@ -133,8 +135,8 @@ async fn what_is_revoked_while_the_handler_makes_its_response_ends_at_once() {
     let request = feed(&house.mint().await).body(()).unwrap();
     let response = house.layer().layer(service).call(request).await.unwrap();
     let mut body = Box::pin(response.into_body());
-    assert_eq!(poll(&mut body), Some(Some(Bytes::from("retry: 31536000000\n\n"))));
-    assert_eq!(poll(&mut body), Some(None));
+    assert_eq!(poll(&mut body), Poll::Ready(Some(Bytes::from("retry: 31536000000\n\n"))));
+    assert_eq!(poll(&mut body), Poll::Ready(None));
 }
 
 #[tokio::test]
@@ -218,5 +220,5 @@ async fn a_session_goes_on_with_a_ticket_that_refreshes() {
     house.store.break_down(Some(longwave_ticket::StoreError::Unavailable));
     assert!(matches!(refresh(&much).await, Err(RefreshError::Store(_))));
     assert!(session.ended().now_or_never().is_none());
-    assert_eq!(poll(&mut response), None);
+    assert_eq!(poll(&mut response), Poll::Pending);
 }

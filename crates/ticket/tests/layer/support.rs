@@ -11,7 +11,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures_util::{FutureExt, stream};
+use futures_util::stream;
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, Version, request::Builder};
 use http_body::Frame;
 use http_body_util::{BodyExt, Full, StreamBody as Frames, combinators::UnsyncBoxBody};
@@ -368,11 +368,12 @@ where
 }
 
 /// What a body has now.
-pub(crate) fn poll<B>(body: &mut Pin<Box<B>>) -> Option<Option<Bytes>>
+pub(crate) fn poll<B>(body: &mut Pin<Box<B>>) -> Poll<Option<Bytes>>
 where
     B: http_body::Body<Data = Bytes, Error = Infallible>,
 {
-    body.frame().now_or_never().map(|frame| frame.map(|frame| frame.unwrap().into_data().unwrap()))
+    let mut cx = Cx::from_waker(std::task::Waker::noop());
+    body.as_mut().poll_frame(&mut cx).map(|frame| frame.map(|frame| frame.unwrap().into_data().unwrap()))
 }
 
 /// Time for everything to happen that is due.
