@@ -3,7 +3,7 @@
 use http::{Request, request::Builder};
 use longwave_ticket::{
     Binding, Grant, Purpose, Scope,
-    http::{BrowserCookie, BrowserNonce},
+    http::{BrowserCookie, BrowserNonce, Hosts, Origins},
 };
 
 use crate::support::{House, PAGE, Reasons, User, ann, bare_feed, feed};
@@ -69,11 +69,7 @@ async fn a_ticket_for_one_scope_opens_no_other() {
 #[tokio::test]
 async fn a_ticket_for_one_page_is_of_no_use_on_another_that_is_let_in_too() {
     let house = House::new();
-    let origins = longwave_ticket::http::Origins::list([PAGE, "https://other.example.com"]).unwrap();
-    let wall = house.wall.clone();
-    let layer =
-        longwave_ticket::http::TicketLayer::new(house.verifier.clone(), origins, house.sessions.clone())
-            .clock(move || wall.now());
+    let layer = house.layer_from(Origins::list([PAGE, "https://other.example.com"]).unwrap());
     let bound = || Binding::new().origin("https://other.example.com").unwrap();
     let ticket = house.mint_for(ann(), Purpose::Connect, bound()).await;
     assert_eq!(house.status(&layer, feed(&ticket)).await, 401);
@@ -92,15 +88,32 @@ async fn a_page_of_the_same_origin_need_not_say_which_it_is() {
 }
 
 #[tokio::test]
+async fn where_any_scheme_is_let_in_the_page_tells_which_it_has() {
+    let house = House::new();
+    let hosts = Hosts::list(["localhost:3000"]).unwrap();
+    let layer = house.layer_from(Origins::same_host(hosts));
+    let request = |ticket: &str| {
+        Request::get(format!("/feed?ticket={ticket}"))
+            .header("accept", "text/event-stream")
+            .header("host", "localhost:3000")
+            .header("sec-fetch-site", "same-origin")
+    };
+    let of = |origin| house.mint_for(ann(), Purpose::Connect, Binding::new().origin(origin).unwrap());
+    let (plain, secure) = (of("http://localhost:3000").await, of("https://localhost:3000").await);
+    let page = "http://localhost:3000/a";
+    assert_eq!(house.status(&layer, request(&plain)).await, 401);
+    assert_eq!(house.status(&layer, request(&secure).header("referer", page)).await, 401);
+    let other = "http://localhost:30001/";
+    assert_eq!(house.status(&layer, request(&plain).header("referer", other)).await, 401);
+    assert_eq!(house.status(&layer, request(&plain).header("referer", page)).await, 200);
+    assert_eq!(house.status(&layer, request(&secure)).await, 200);
+}
+
+#[tokio::test]
 async fn two_layers_have_rules_of_their_own() {
     let house = House::new();
-    let open = longwave_ticket::http::TicketLayer::new(
-        house.verifier.clone(),
-        longwave_ticket::http::Origins::list(["https://partner.test"]).unwrap(),
-        house.sessions.clone(),
-    );
-    let wall = house.wall.clone();
-    let (ours, theirs) = (house.layer(), open.clock(move || wall.now()));
+    let theirs = house.layer_from(Origins::list(["https://partner.test"]).unwrap());
+    let ours = house.layer();
     let partner = |ticket: &str| {
         Request::get(format!("/feed?ticket={ticket}"))
             .header("accept", "text/event-stream")

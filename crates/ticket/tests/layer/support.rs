@@ -168,6 +168,12 @@ impl House {
         self.layer_of(self.verifier.clone())
     }
 
+    /// For pages from elsewhere.
+    pub(crate) fn layer_from(&self, origins: Origins) -> TicketLayer<User, Verifier<User, Store>> {
+        let wall = self.wall.clone();
+        TicketLayer::new(self.verifier.clone(), origins, self.sessions.clone()).clock(move || wall.now())
+    }
+
     pub(crate) fn layer_of<A: Authenticator<User>>(&self, authenticator: A) -> TicketLayer<User, A> {
         let wall = self.wall.clone();
         let origins = Origins::list([PAGE]).unwrap();

@@ -123,19 +123,21 @@ impl Origins {
 
     /// The origin of the page that a request is from: what it says, or what it need not say.
     ///
-    /// A same-origin `GET` has none, and nobody here knows whether its scheme was `https` before a proxy. It is what is
-    /// listed.
+    /// A same-origin `GET` has none, and nobody here knows whether its scheme was `https` before a proxy. What is listed
+    /// tells, or where the page says it is; a page that wrote anything else there would only be refused.
     pub(in crate::http) fn of<'p>(&self, parts: &'p Parts) -> Option<Cow<'p, str>> {
         match origin(&parts.headers) {
             Lines::One(origin) => Some(origin.into()),
             Lines::None if is_same_origin(&parts.headers) => {
                 let host = Authority::of(parts)?;
                 let own = |scheme| normal(&format!("{scheme}://{host}"));
-                let plain = own("http").filter(|origin| self.lists(origin));
-                plain
-                    .filter(|_| !own("https").is_some_and(|origin| self.lists(&origin)))
-                    .or_else(|| own("https"))
-                    .map(|origin| String::from(origin).into())
+                let (secure, plain) = (own("https")?, own("http")?);
+                let is_plain = match (self.lists(&secure), self.lists(&plain)) {
+                    (true, false) => false,
+                    (false, true) => true,
+                    _ => refers_to(&parts.headers, &plain),
+                };
+                Some(String::from(if is_plain { plain } else { secure }).into())
             }
             Lines::None | Lines::Many => None,
         }
@@ -237,6 +239,12 @@ fn origin(headers: &HeaderMap) -> Lines<'_> {
 fn is_same_origin(headers: &HeaderMap) -> bool {
     let mut lines = headers.get_all("sec-fetch-site").iter();
     lines.next().is_some_and(|line| line == "same-origin") && lines.next().is_none()
+}
+
+/// Whether the page is of this origin, by what it says it is.
+fn refers_to(headers: &HeaderMap, origin: &str) -> bool {
+    let page = headers.get(header::REFERER).and_then(|page| page.to_str().ok()?.strip_prefix(origin));
+    page.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// An origin as browsers write it: in lower case, without a default port.
