@@ -1,11 +1,10 @@
 use std::{
     fmt,
-    sync::{
-        Arc, Mutex, PoisonError, Weak,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
-    },
+    sync::{Arc, PoisonError, Weak, atomic::Ordering},
     task::{Context, Waker},
 };
+
+use super::sync::{AtomicBool, AtomicU64, AtomicUsize, Mutex, in_order_for_all};
 
 /// How many bytes the outboxes of a process may hold together.
 ///
@@ -162,9 +161,11 @@ impl Budget {
             waiting.push(cx.waker().clone());
         }
         self.inner.anyone_waits.store(true, Ordering::SeqCst);
+        in_order_for_all();
     }
 
     pub(super) fn wake_those_who_wait(&self) {
+        in_order_for_all();
         if !self.inner.anyone_waits.load(Ordering::SeqCst) {
             return;
         }

@@ -1,6 +1,6 @@
 use std::{
     fmt, mem,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, PoisonError, Weak},
     task::Waker,
     thread,
     time::Duration,
@@ -11,6 +11,7 @@ use super::{
     limits::nanos,
     log::{Crowd, Link, Log},
     shared::Shared,
+    sync::{Mutex, MutexGuard},
 };
 
 /// One publisher, and an outbox for each of many subscribers.
@@ -262,4 +263,4 @@ impl<T> fmt::Debug for Fan<T> {
 }
 
 /// More would cost a publisher more than subscribers gain.
-const MAX_LOGS: usize = 8;
+const MAX_LOGS: usize = if cfg!(loom) { 1 } else { 8 };

@@ -1,10 +1,15 @@
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, PoisonError, Weak},
     task::{Context, Waker},
 };
 
-use super::{Class, Outbox, lane::Gap, shared::Shared};
+use super::{
+    Class, Outbox,
+    lane::Gap,
+    shared::Shared,
+    sync::{Mutex, MutexGuard},
+};
 
 /// What a fan has published and some who follow it have not yet taken, kept once for all of them.
 ///
@@ -344,5 +349,5 @@ impl<T> Clone for Link<T> {
 /// The cursor of those who do not follow.
 const NOWHERE: u64 = u64::MAX;
 /// More than this is not kept for those who are behind, of items and of bytes: it goes into their outboxes.
-const MAX_ITEMS: usize = 64;
+const MAX_ITEMS: usize = if cfg!(loom) { 1 } else { 64 };
 const MAX_BYTES: u64 = 256 * 1024;

@@ -1,5 +1,5 @@
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::PoisonError,
     task::{Context, Poll, Waker},
 };
 
@@ -11,6 +11,7 @@ use super::{
     offer::{Funds, Incoming, Offer},
     settings::Settings,
     state::{Inlet, State},
+    sync::{Mutex, MutexGuard},
     take::{Pop, wait},
 };
 
@@ -23,7 +24,7 @@ pub(super) struct Shared<T> {
 }
 
 impl<T> Shared<T> {
-    pub(super) const fn new(outbox: Outbox<T>, now: u64) -> Self {
+    pub(super) fn new(outbox: Outbox<T>, now: u64) -> Self {
         Self { outbox, state: Mutex::new(State::new(now)) }
     }
 
