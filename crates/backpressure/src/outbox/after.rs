@@ -10,11 +10,13 @@ pub(super) struct After<T> {
     pub(super) lanes: Option<Box<Lanes<T>>>,
     pub(super) receiver: Option<Waker>,
     pub(super) sender: Option<Waker>,
+    /// Whether bytes were given back to the budget.
+    freed: bool,
 }
 
 impl<T> After<T> {
     pub(super) const fn new() -> Self {
-        Self { one: None, unwanted: Vec::new(), lanes: None, receiver: None, sender: None }
+        Self { one: None, unwanted: Vec::new(), lanes: None, receiver: None, sender: None, freed: false }
     }
 
     pub(super) fn bury(&mut self, item: T) {
@@ -24,10 +26,19 @@ impl<T> After<T> {
         }
     }
 
+    /// Gives back bytes of the budget.
+    pub(super) fn release(&mut self, budget: Option<&Budget>, bytes: usize) {
+        if let Some(budget) = budget.filter(|_| bytes > 0) {
+            budget.release(bytes);
+            self.freed = true;
+        }
+    }
+
     /// By reference, since it would be copied for each item if it were moved.
     pub(super) fn settle(&mut self, budget: Option<&Budget>) {
         self.receiver.take().into_iter().chain(self.sender.take()).for_each(Waker::wake);
-        if let Some(budget) = budget {
+        // Whoever finds no room wakes nobody for it, least of all itself.
+        if let Some(budget) = budget.filter(|_| self.freed) {
             budget.wake_those_who_wait();
         }
     }

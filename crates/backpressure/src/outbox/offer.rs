@@ -150,9 +150,7 @@ impl<T> State<T> {
     ) -> Sent {
         let Some(lanes) = &mut self.lanes else { return Sent::Dropped };
         let sent = if let Some((position, old)) = found {
-            if let Some(budget) = &settings.budget {
-                budget.release(old.saturating_sub(weight));
-            }
+            after.release(settings.budget.as_ref(), old.saturating_sub(weight));
             if let Some(old) = lanes.live.replace(position, item, weight, since) {
                 after.bury(old);
             }

@@ -153,9 +153,7 @@ impl<T> State<T> {
         }
         let Some(mut lanes) = self.lanes.take() else { return lost };
         after.sender = lanes.sender.take();
-        if let Some(budget) = &settings.budget {
-            budget.release(lanes.budgeted());
-        }
+        after.release(settings.budget.as_ref(), lanes.budgeted());
         if let Some(held) = &lanes.held {
             self.count(Gap::of(held.weight));
             lost.add(Gap::of(held.weight));
@@ -225,11 +223,9 @@ impl<T> State<T> {
     pub(super) fn drop_first(&mut self, settings: &Settings<T>, class: Class, after: &mut After<T>) -> bool {
         let Some(lanes) = &mut self.lanes else { return false };
         let Some((item, gap)) = lanes.lane(class).drop_first() else { return false };
+        after.release(settings.budget.as_ref(), gap.bytes as usize);
         if let (Class::Live, Some(index)) = (class, &mut lanes.index) {
             index.leave(&item);
-        }
-        if let Some(budget) = &settings.budget {
-            budget.release(gap.bytes as usize);
         }
         self.count(gap);
         after.bury(item);

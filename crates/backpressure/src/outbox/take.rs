@@ -102,9 +102,7 @@ impl<T> State<T> {
         if class != Class::Control {
             let level = lanes.live.level();
             lanes.progress.fall(level, judged && class == Class::Live);
-            if let Some(budget) = &settings.budget {
-                budget.release(slot.weight);
-            }
+            after.release(settings.budget.as_ref(), slot.weight);
         }
         if let (Class::Live, Some(index)) = (class, &mut lanes.index) {
             index.leave(&slot.item);
