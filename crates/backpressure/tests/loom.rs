@@ -259,9 +259,9 @@ fn two_publishers_have_one_order() {
         fan.publish(Live, 1, NOW);
         drop(fan);
         publisher.join().expect("no panic");
-        let seen = readers.each_mut().map(|reader| {
-            std::iter::from_fn(|| block_on(reader.recv())).collect::<Vec<_>>()
-        });
+        let seen = readers
+            .each_mut()
+            .map(|reader| std::iter::from_fn(|| block_on(reader.recv())).collect::<Vec<_>>());
         assert_eq!(seen[0].len(), 2);
         assert_eq!(seen[0], seen[1]);
     });
@@ -323,5 +323,29 @@ fn no_more_are_ended_than_there_are_who_need_room() {
         assert_ne!(ended, [true, true]);
         drop((first, second));
         assert_eq!(budget.used(), 0);
+    });
+}
+
+#[test]
+fn one_that_comes_while_another_looks_for_room_is_looked_at_in_its_time() {
+    model(3, || {
+        let budget = Budget::new(2);
+        let outbox = outbox(8, Wait).budget(&budget);
+        let (healthy, _reader) = outbox.open(NOW);
+        healthy.try_send(Live, 0, NOW).expect("there is room");
+        let (sender, _other) = Outbox::weighed_by(Limits::new(8, 8), |weight: &u64| *weight as usize)
+            .policy(Wait)
+            .budget(&budget)
+            .open(NOW);
+        let comes = outbox.stall(Duration::from_secs(1));
+        let comes = thread::spawn(move || {
+            let (stalls, reader) = comes.open(NOW);
+            stalls.try_send(Live, 0, NOW).expect("there is room");
+            (stalls, reader)
+        });
+        assert_eq!(sender.try_send(Live, 2, NOW), Err(SendError::Full(2)));
+        let (_stalls, mut reader) = comes.join().expect("no panic");
+        assert_eq!(sender.try_send(Live, 1, Duration::from_secs(1)), Ok(Sent::Queued));
+        assert!(matches!(reader.try_recv(), Ok(Delivery::Ended { reason: End::Budget, .. })));
     });
 }

@@ -10,13 +10,16 @@ pub(super) struct After<T> {
     pub(super) lanes: Option<Box<Lanes<T>>>,
     pub(super) receiver: Option<Waker>,
     pub(super) sender: Option<Waker>,
+    /// One that another has replaced, which is not woken.
+    pub(super) replaced: Option<Waker>,
     /// Whether bytes were given back to the budget.
     freed: bool,
 }
 
 impl<T> After<T> {
     pub(super) const fn new() -> Self {
-        Self { one: None, unwanted: Vec::new(), lanes: None, receiver: None, sender: None, freed: false }
+        let (lanes, receiver, sender, replaced) = (None, None, None, None);
+        Self { one: None, unwanted: Vec::new(), lanes, receiver, sender, replaced, freed: false }
     }
 
     pub(super) fn bury(&mut self, item: T) {
@@ -26,12 +29,28 @@ impl<T> After<T> {
         }
     }
 
+    /// Has the consumer woken; whoever is to be woken anyway stays so.
+    pub(super) fn wake_receiver(&mut self, waker: Option<Waker>) {
+        self.receiver = self.receiver.take().or(waker);
+    }
+
+    /// Has the producer woken.
+    pub(super) fn wake_sender(&mut self, waker: Option<Waker>) {
+        self.sender = self.sender.take().or(waker);
+    }
+
     /// Gives back bytes of the budget.
     pub(super) fn release(&mut self, budget: Option<&Budget>, bytes: usize) {
         if let Some(budget) = budget.filter(|_| bytes > 0) {
             budget.release(bytes);
             self.freed = true;
         }
+    }
+
+    /// Whether there is nothing left to do.
+    pub(super) fn is_settled(&self) -> bool {
+        let wakes = self.receiver.is_some() || self.sender.is_some() || self.freed;
+        !wakes && self.one.is_none() && self.unwanted.is_empty() && self.lanes.is_none()
     }
 
     /// By reference, since it would be copied for each item if it were moved.

@@ -44,7 +44,7 @@ pub struct Budget {
 struct Inner {
     max: usize,
     used: AtomicUsize,
-    /// No reader stalls before this time, so nobody needs to be looked for.
+    /// No reader is known to stall before this time, so nobody is looked for.
     barren_until: AtomicU64,
     anyone_waits: AtomicBool,
     waiting: Mutex<Vec<Waker>>,
@@ -118,7 +118,7 @@ impl Budget {
     pub(super) fn find(&self, needed: usize, now: u64) -> bool {
         let inner = &*self.inner;
         loop {
-            if self.used().checked_add(needed).is_some_and(|used| used <= inner.max) {
+            if self.has_room(needed) {
                 return true;
             }
             if needed > inner.max || now < inner.barren_until.load(Ordering::Acquire) {
@@ -126,8 +126,15 @@ impl Budget {
             }
             // It is ended, and dropped, when the lock is free.
             let Some(worst) = self.worst(now) else { return false };
-            worst.end_if_stalled(now);
+            // Others may have made room while it was looked for.
+            if !self.has_room(needed) {
+                worst.end_if_stalled(now);
+            }
         }
+    }
+
+    fn has_room(&self, needed: usize) -> bool {
+        self.used().checked_add(needed).is_some_and(|used| used <= self.inner.max)
     }
 
     fn worst(&self, now: u64) -> Option<Arc<dyn Candidate>> {
@@ -149,7 +156,11 @@ impl Budget {
             }
         }
         if worst.is_none() {
-            self.inner.barren_until.store(earliest, Ordering::Release);
+            let roll = self.inner.roll.lock().unwrap_or_else(PoisonError::into_inner);
+            // Somebody may have come meanwhile who stalls sooner than all who were looked at.
+            if roll.shortest_stall == shortest_stall {
+                self.inner.barren_until.store(earliest, Ordering::Release);
+            }
         }
         worst.map(|(_, _, candidate)| candidate)
     }

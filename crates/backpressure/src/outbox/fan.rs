@@ -7,7 +7,8 @@ use std::{
 };
 
 use super::{
-    Class, End, Outbox, Receiver, Sender, Verdict, Weigh,
+    Class, Outbox, Receiver, Sender, Weigh,
+    after::After,
     limits::nanos,
     log::{Crowd, Link, Log},
     shared::Shared,
@@ -53,7 +54,7 @@ pub struct Fan<T> {
 
 /// What is kept for its room, and who is next.
 struct Turn<T> {
-    wakers: Vec<Waker>,
+    wakers: Wakers,
     outboxes: Vec<Weak<Shared<T>>>,
     next: usize,
 }
@@ -92,7 +93,7 @@ impl<T: Clone> Fan<T> {
         Self {
             weigh: Box::new(weigh),
             logs: (0..logs).map(|_| Arc::new(Log::new())).collect(),
-            turn: Mutex::new(Turn { wakers: Vec::new(), outboxes: Vec::new(), next: 0 }),
+            turn: Mutex::new(Turn { wakers: Wakers::default(), outboxes: Vec::new(), next: 0 }),
         }
     }
 
@@ -142,24 +143,28 @@ impl<T: Clone> Fan<T> {
 
     fn publish_live(&self, item: T, weight: usize, now: u64) -> Reach {
         let mut reach = Reach::default();
+        // Declared first, so that all of this is woken and dropped when the locks are free, whatever happens.
+        let (mut wakers, mut outboxes);
+        let (mut item, mut spare) = (Some(item), None);
         let mut turn = self.turn();
-        let (mut wakers, mut outboxes) = turn.lend();
-        let mut item = Some(item);
+        (wakers, outboxes) = turn.lend();
         for (place, log) in self.logs.iter().enumerate() {
-            let copy = if place + 1 < self.logs.len() { item.clone() } else { item.take() };
+            let last = place + 1 == self.logs.len();
+            // What nobody has followed elsewhere saves a copy.
+            let copy = spare.take().or_else(|| if last { item.take() } else { item.clone() });
             let Some(item) = copy else { continue };
             let mut log = log.lock();
-            // An item that nobody follows is dropped without the lock.
-            let unwanted = log.publish(item, weight, now, &mut wakers);
+            let unwanted = log.publish(item, weight, now, &mut wakers.0);
             reach.count(log.crowd());
             if log.is_crowded() {
                 log.outboxes(true, &mut outboxes);
             }
             drop(log);
-            drop(unwanted);
+            spare = unwanted;
         }
         drop(turn);
-        wakers.drain(..).for_each(Waker::wake);
+        drop((item, spare));
+        wakers.wake();
         for outbox in outboxes.drain(..).filter_map(|outbox| outbox.upgrade()) {
             outbox.catch_up();
         }
@@ -179,18 +184,23 @@ impl<T: Clone> Fan<T> {
     }
 
     fn publish_other(&self, class: Class, item: &T, weight: usize, now: u64) -> Reach {
+        // Declared first, so that all of this is woken, told and dropped when the turn is over.
+        let (mut wakers, mut unsettled) = (Wakers::default(), Vec::new());
         let turn = self.turn();
         let (outboxes, reach) = self.outboxes();
-        let mut wakers = Vec::new();
-        for outbox in outboxes {
-            let (sent, waker) = outbox.send(class, item.clone(), weight, now);
-            wakers.extend(waker);
-            if sent.is_err() {
-                outbox.end(End::Overflow);
+        for outbox in &outboxes {
+            let mut after = After::new();
+            let loss = outbox.send_or_end(class, item.clone(), weight, now, &mut after);
+            wakers.0.extend(after.receiver.take());
+            if loss.is_some() || !after.is_settled() {
+                unsettled.push((Arc::clone(outbox), after, loss));
             }
         }
         drop(turn);
-        wakers.into_iter().for_each(Waker::wake);
+        wakers.wake();
+        for (outbox, mut after, loss) in unsettled {
+            outbox.settings().settle(&mut after, loss);
+        }
         reach
     }
 
@@ -201,8 +211,7 @@ impl<T: Clone> Fan<T> {
     /// - Returns how many were ended, with [`End::Slow`].
     pub fn end_slow(&self, now: Duration) -> usize {
         let (outboxes, _) = self.outboxes();
-        let slow = |outbox: &&Arc<Shared<T>>| outbox.advance(nanos(now)) == Verdict::Slow;
-        outboxes.iter().filter(slow).map(|outbox| outbox.end(End::Slow)).count()
+        outboxes.iter().filter(|outbox| outbox.end_if_slow(nanos(now))).count()
     }
 
     /// Returns how many subscribers there are.
@@ -219,6 +228,22 @@ impl<T> Fan<T> {
     }
 }
 
+/// Those who are to be woken, at the latest when this is dropped, since a copy of an item may fail in between.
+#[derive(Default)]
+struct Wakers(Vec<Waker>);
+
+impl Wakers {
+    fn wake(&mut self) {
+        self.0.drain(..).for_each(Waker::wake);
+    }
+}
+
+impl Drop for Wakers {
+    fn drop(&mut self) {
+        self.wake();
+    }
+}
+
 impl Reach {
     const fn count(&mut self, crowd: Crowd) {
         self.subscribers += crowd.followers;
@@ -228,11 +253,11 @@ impl Reach {
 
 impl<T> Turn<T> {
     /// Hands out what has room, for use without the lock.
-    fn lend(&mut self) -> (Vec<Waker>, Vec<Weak<Shared<T>>>) {
+    fn lend(&mut self) -> (Wakers, Vec<Weak<Shared<T>>>) {
         (mem::take(&mut self.wakers), mem::take(&mut self.outboxes))
     }
 
-    fn give_back(&mut self, wakers: Vec<Waker>, outboxes: Vec<Weak<Shared<T>>>) {
+    fn give_back(&mut self, wakers: Wakers, outboxes: Vec<Weak<Shared<T>>>) {
         self.wakers = wakers;
         self.outboxes = outboxes;
     }
@@ -240,13 +265,12 @@ impl<T> Turn<T> {
 
 impl<T> Drop for Fan<T> {
     fn drop(&mut self) {
-        let mut wakers = Vec::new();
+        let mut wakers = Wakers::default();
         for log in &self.logs {
             let mut log = log.lock();
             log.closed = true;
-            log.wake_all(&mut wakers);
+            log.wake_all(&mut wakers.0);
         }
-        wakers.into_iter().for_each(Waker::wake);
     }
 }
 

@@ -134,7 +134,10 @@ impl<T> State<T> {
                 return Ok(());
             }
             if lanes.live.len() == 0 {
-                lanes.live.put_first(old);
+                let position = lanes.live.put_first(old);
+                if let (Some(index), Some(old)) = (&mut lanes.index, lanes.live.first()) {
+                    index.enter(old, position);
+                }
                 return Err(item);
             }
             self.drop_first(settings, Class::Live, after);

@@ -213,8 +213,14 @@ impl<T> Settings<T> {
     /// Does what follows from an action once the lock is free.
     pub(super) fn settle(&self, after: &mut After<T>, loss: Option<Loss>) {
         after.settle(self.budget.as_ref());
-        if let (Some(tell), Some(loss)) = (&self.on_loss, loss) {
-            tell(&loss);
+        if let Some(loss) = loss {
+            self.tell(&loss);
+        }
+    }
+
+    pub(super) fn tell(&self, loss: &Loss) {
+        if let Some(tell) = &self.on_loss {
+            tell(loss);
         }
     }
 

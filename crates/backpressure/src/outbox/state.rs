@@ -148,11 +148,9 @@ impl<T> State<T> {
     pub(super) fn clear(&mut self, settings: &Settings<T>, after: &mut After<T>) -> Gap {
         let mut lost = self.leave_fan(after);
         self.count(lost);
-        if after.receiver.is_none() {
-            self.announce(after);
-        }
+        self.announce(after);
         let Some(mut lanes) = self.lanes.take() else { return lost };
-        after.sender = lanes.sender.take();
+        after.wake_sender(lanes.sender.take());
         after.release(settings.budget.as_ref(), lanes.budgeted());
         if let Some(held) = &lanes.held {
             self.count(Gap::of(held.weight));
@@ -170,10 +168,10 @@ impl<T> State<T> {
 
     /// There is something to take here: has the consumer woken, if it waits.
     pub(super) fn announce(&mut self, after: &mut After<T>) {
-        after.receiver = match &mut self.inlet {
+        after.wake_receiver(match &mut self.inlet {
             Inlet::Sender(waker) => waker.take(),
             Inlet::Fan(link) => link.log.lock().divert(link.place),
-        };
+        });
     }
 
     pub(super) fn count(&mut self, gap: Gap) {
@@ -203,6 +201,19 @@ impl<T> State<T> {
 
     pub(super) fn losses(&self) -> Losses {
         self.losses.as_deref().copied().unwrap_or_default()
+    }
+
+    /// Tells the time, and judges.
+    pub(super) fn advance(&mut self, settings: &Settings<T>, now: u64, after: &mut After<T>) -> Verdict {
+        self.tell(now);
+        let lagged = self.losses().dropped.dropped;
+        if !self.is_closed() {
+            self.expire(settings, after);
+        }
+        if self.losses().dropped.dropped > lagged {
+            self.announce(after);
+        }
+        self.verdict(settings)
     }
 
     /// Drops what has waited longer than it may, or ends the outbox for it.
@@ -239,7 +250,7 @@ impl<T> State<T> {
         if !lanes.lane(class).relax(settings.limits(class)) {
             return;
         }
-        after.sender = lanes.sender.take();
+        after.wake_sender(lanes.sender.take());
         if class == Class::Live {
             self.follow_again();
         }
