@@ -149,7 +149,7 @@ impl<T> State<T> {
                 if let (Some(index), Some(item)) = (&mut lanes.index, lanes.live.first()) {
                     index.enter(item, position);
                 }
-                self.losses.get_or_insert_default().conflated += 1;
+                self.rare.get_or_insert_default().losses.conflated += 1;
                 after.bury(old);
                 self.announce(after);
                 return Ok(());
@@ -177,7 +177,7 @@ impl<T> State<T> {
             if let Some(old) = lanes.live.replace(position, item, weight, since) {
                 after.bury(old);
             }
-            self.losses.get_or_insert_default().conflated += 1;
+            self.rare.get_or_insert_default().losses.conflated += 1;
             Sent::Conflated
         } else {
             if let (Class::Live, Some(index)) = (class, &mut lanes.index) {

@@ -104,7 +104,8 @@ impl<T> Outbox<T> {
     /// Sets how long a reader that has fallen behind may make no progress before it is slow.
     ///
     /// Progress is that what waits becomes less than it was since its last peak, or that anything is taken
-    /// while little waits or of a replay. A reader of a large burst or of a long replay is not slow as long as it reads.
+    /// while little waits or of a replay. A reader of a large burst or of a long replay is not slow as long as
+    /// it reads.
     #[must_use]
     pub fn stall(self, stall: Duration) -> Self {
         self.with(|settings| settings.stall = nanos(stall))

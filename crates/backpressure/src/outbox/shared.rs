@@ -10,7 +10,7 @@ use super::{
     log::Link,
     offer::{Funds, Incoming, Offer},
     settings::Settings,
-    state::{Inlet, State},
+    state::{Inlet, OnEnd, State},
     take::{Pop, wait},
 };
 
@@ -167,6 +167,23 @@ impl<T> Shared<T> {
     pub(super) fn stats(&self) -> Stats {
         self.catch_up();
         self.lock().stats()
+    }
+
+    /// Has somebody told when the outbox ends early, or at once if it has.
+    pub(super) fn on_end(&self, tell: OnEnd) {
+        let ended = {
+            let mut state = self.lock();
+            match state.ended {
+                None => {
+                    let replaced = state.rare.get_or_insert_default().on_end.replace(tell);
+                    (None, replaced)
+                }
+                Some(reason) => (Some((tell, reason)), None),
+            }
+        };
+        if let (Some((tell, reason)), _) = ended {
+            tell(reason);
+        }
     }
 
     pub(super) fn end(&self, reason: End) {
