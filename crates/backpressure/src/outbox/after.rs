@@ -1,6 +1,10 @@
 use std::task::Waker;
 
-use super::{budget::Budget, state::Lanes};
+use super::{
+    End,
+    budget::Budget,
+    state::{Lanes, OnEnd},
+};
 
 /// What is left to do once the lock of an outbox is free: whatever drops and wake-ups do, they do outside of it.
 pub(super) struct After<T> {
@@ -10,6 +14,7 @@ pub(super) struct After<T> {
     pub(super) lanes: Option<Box<Lanes<T>>>,
     pub(super) receiver: Option<Waker>,
     pub(super) sender: Option<Waker>,
+    pub(super) on_end: Option<(OnEnd, End)>,
     /// One that another has replaced, which is not woken.
     pub(super) replaced: Option<Waker>,
     /// Whether bytes were given back to the budget.
@@ -18,8 +23,9 @@ pub(super) struct After<T> {
 
 impl<T> After<T> {
     pub(super) const fn new() -> Self {
-        let (lanes, receiver, sender, replaced) = (None, None, None, None);
-        Self { one: None, unwanted: Vec::new(), lanes, receiver, sender, replaced, freed: false }
+        let (receiver, sender, replaced) = (None, None, None);
+        let (one, unwanted, lanes) = (None, Vec::new(), None);
+        Self { one, unwanted, lanes, receiver, sender, on_end: None, replaced, freed: false }
     }
 
     pub(super) fn bury(&mut self, item: T) {
@@ -50,11 +56,18 @@ impl<T> After<T> {
     /// Whether there is nothing left to do.
     pub(super) fn is_settled(&self) -> bool {
         let wakes = self.receiver.is_some() || self.sender.is_some() || self.freed;
-        !wakes && self.one.is_none() && self.unwanted.is_empty() && self.lanes.is_none()
+        !wakes
+            && self.on_end.is_none()
+            && self.one.is_none()
+            && self.unwanted.is_empty()
+            && self.lanes.is_none()
     }
 
     /// By reference, since it would be copied for each item if it were moved.
     pub(super) fn settle(&mut self, budget: Option<&Budget>) {
+        if let Some((tell, reason)) = self.on_end.take() {
+            tell(reason);
+        }
         self.receiver.take().into_iter().chain(self.sender.take()).for_each(Waker::wake);
         // Whoever finds no room wakes nobody for it, least of all itself.
         if let Some(budget) = budget.filter(|_| self.freed) {

@@ -17,11 +17,22 @@ use super::{
 
 /// One publisher, and an outbox for each of many subscribers.
 ///
-/// Each subscriber has the policy and the limits of the [`Outbox`] that it subscribed with. Publishing never
-/// waits: for a subscriber with [`Policy::Wait`](super::Policy::Wait) it is as with
-/// [`Policy::DropNewest`](super::Policy::DropNewest). Once a live item has not fitted for one of these, the subscriber is passed
-/// over and costs nothing until it has drained its outbox down to the low watermark; what it missed is counted, and
-/// it is told. All subscribers get what they get in the order in which it was published.
+/// Each subscriber has the policy and the limits of the [`Outbox`] that it subscribed with, and gets what it gets in
+/// the order in which it was published. Publishing never waits: for a subscriber with
+/// [`Policy::Wait`](super::Policy::Wait) it is as with [`Policy::DropNewest`](super::Policy::DropNewest). Once a live
+/// item has not fitted for one of these, the subscriber is passed over and costs nothing until it has drained its
+/// outbox down to the low watermark; what it missed is counted, and it is told.
+///
+/// # What is kept where
+///
+/// An item is kept once for all who have yet to take it, so publishing costs a wake-up for each who waits, and
+/// nothing for those who are busy. When more than 64 items or 256 KiB have come together, those who are behind are
+/// seen to: their items go into their own outboxes, each as if it had gone there when it was published. Until then
+/// they count against no limit and no [`Budget`](super::Budget), and a policy that says to end has not ended anybody;
+/// the time and [`end_slow`](Self::end_slow) bring it about earlier, as does the subscriber when it looks.
+///
+/// Items are cloned for each subscriber, under a lock: publish what is cheap to clone, such as `Bytes` or an [`Arc`],
+/// and whose `clone` does not use the fan.
 ///
 /// # Examples
 ///

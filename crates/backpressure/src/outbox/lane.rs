@@ -173,6 +173,12 @@ impl<T> Lane<T> {
         self.slots.front().is_some_and(|slot| slot.since < limit)
     }
 
+    /// Takes the first item, if nothing is to be said before it.
+    pub(super) fn take_plain(&mut self) -> Option<Slot<T>> {
+        let first = self.slots.front()?;
+        if first.gap.is_none() && first.replaced == 0 { self.lift_first() } else { None }
+    }
+
     pub(super) fn take(&mut self, class: Class) -> Option<Taken<T>> {
         let gap = self.slots.front_mut().map_or(&mut self.tail, |slot| &mut slot.gap);
         let Gap { dropped, bytes } = std::mem::take(gap);

@@ -107,6 +107,8 @@ impl<T> Log<T> {
 
     /// Takes what is next for a subscriber that has nothing in its outbox, if all that is there for it would have
     /// room in its outbox; or waits in `cx`.
+    #[expect(clippy::inline_always, reason = "a third more deliveries, since items are not moved as often")]
+    #[inline(always)]
     pub(super) fn straight(&self, pages: &mut Pages<T>, place: u32, cx: Option<&Context<'_>>) -> Straight<T> {
         let first = pages.first();
         let next = pages.published;

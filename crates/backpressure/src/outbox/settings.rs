@@ -104,7 +104,8 @@ impl<T> Outbox<T> {
     /// Sets how long a reader that has fallen behind may make no progress before it is slow.
     ///
     /// Progress is that what waits becomes less than it was since its last peak, or that anything is taken
-    /// while little waits or of a replay. A reader of a large burst or of a long replay is not slow as long as it reads.
+    /// while little waits or of a replay. A reader of a large burst or of a long replay is not slow as long as
+    /// it reads.
     #[must_use]
     pub fn stall(self, stall: Duration) -> Self {
         self.with(|settings| settings.stall = nanos(stall))
@@ -210,6 +211,11 @@ impl<T: Send + 'static> Outbox<T> {
 }
 
 impl<T> Settings<T> {
+    /// Whether an item that fits has no effect on others.
+    pub(super) const fn is_plain(&self) -> bool {
+        self.index.is_none() && self.budget.is_none() && self.live.age.is_none() && self.replay.age.is_none()
+    }
+
     /// Does what follows from an action once the lock is free.
     pub(super) fn settle(&self, after: &mut After<T>, loss: Option<Loss>) {
         after.settle(self.budget.as_ref());

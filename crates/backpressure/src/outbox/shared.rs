@@ -10,7 +10,7 @@ use super::{
     log::Link,
     offer::{Funds, Incoming, Offer},
     settings::Settings,
-    state::{Inlet, State},
+    state::{Inlet, OnEnd, State},
     sync::{Mutex, MutexGuard},
     take::{Pop, wait},
 };
@@ -67,6 +67,14 @@ impl<T> Shared<T> {
         weight: usize,
         now: u64,
     ) -> (Result<Sent, SendError<T>>, Option<Waker>) {
+        {
+            let mut state = self.lock();
+            if matches!(state.inlet, Inlet::Sender(_)) && state.fits_plainly(self.settings(), class, weight) {
+                state.tell(now);
+                let receiver = state.put_plain(self.settings(), (class, item, weight));
+                return (Ok(Sent::Queued), receiver);
+            }
+        }
         let (mut item, mut funds) = (item, Funds::Unknown);
         loop {
             let (offer, clock, receiver) = self.locked(|state, settings, after| {
@@ -171,6 +179,12 @@ impl<T> Shared<T> {
 
     /// Takes what is next, or waits if there is a context to wait in.
     pub(super) fn pop(&self, mut cx: Option<&mut Context<'_>>) -> Pop<T> {
+        // By itself, so that whoever is woken finds the lock free.
+        let plain = self.lock().pop_plain(self.settings());
+        if let Some((delivery, weight, sender)) = plain {
+            sender.into_iter().for_each(Waker::wake);
+            return Pop::Delivery(delivery, weight);
+        }
         loop {
             match self.locked(|state, settings, after| state.pop(settings, after, cx.as_deref_mut())) {
                 Pop::Behind => self.catch_up(),
@@ -211,6 +225,23 @@ impl<T> Shared<T> {
     pub(super) fn stats(&self) -> Stats {
         self.catch_up();
         self.lock().stats()
+    }
+
+    /// Has somebody told when the outbox ends early, or at once if it has.
+    pub(super) fn on_end(&self, tell: OnEnd) {
+        let ended = {
+            let mut state = self.lock();
+            match state.ended {
+                None => {
+                    let replaced = state.rare.get_or_insert_default().on_end.replace(tell);
+                    (None, replaced)
+                }
+                Some(reason) => (Some((tell, reason)), None),
+            }
+        };
+        if let (Some((tell, reason)), _) = ended {
+            tell(reason);
+        }
     }
 
     pub(super) fn end(&self, reason: End) {

@@ -22,7 +22,7 @@ pub(super) struct State<T> {
     pub(super) clock: u64,
     pub(super) delivered: u64,
     /// Nothing is held for one that has lost nothing.
-    pub(super) losses: Option<Box<Losses>>,
+    pub(super) rare: Option<Box<Rare>>,
     pub(super) ended: Option<End>,
     pub(super) told: bool,
     pub(super) sender_gone: bool,
@@ -35,6 +35,16 @@ pub(super) struct Losses {
     pub(super) dropped: Gap,
     pub(super) conflated: u64,
 }
+
+/// What few outboxes need.
+#[derive(Default)]
+pub(super) struct Rare {
+    pub(super) losses: Losses,
+    pub(super) on_end: Option<OnEnd>,
+}
+
+/// Is told why an outbox has ended early.
+pub(super) type OnEnd = Box<dyn FnOnce(End) + Send>;
 
 /// Where the items of an outbox come from, which is where whoever waits for them waits.
 pub(super) enum Inlet<T> {
@@ -80,6 +90,14 @@ impl<T> Lanes<T> {
         }
     }
 
+    pub(super) const fn lane_ref(&self, class: Class) -> &Lane<T> {
+        match class {
+            Class::Control => &self.control,
+            Class::Replay => &self.replay,
+            Class::Live => &self.live,
+        }
+    }
+
     /// Bytes for which the budget answers.
     pub(super) const fn budgeted(&self) -> usize {
         self.replay.bytes() + self.live.bytes()
@@ -110,7 +128,7 @@ impl<T> State<T> {
             inlet: Inlet::Sender(None),
             clock,
             delivered: 0,
-            losses: None,
+            rare: None,
             ended: None,
             told: false,
             sender_gone: false,
@@ -138,6 +156,7 @@ impl<T> State<T> {
             return;
         }
         self.ended = Some(reason);
+        after.on_end = self.rare.as_mut().and_then(|rare| rare.on_end.take()).map(|tell| (tell, reason));
         let lost = self.clear(settings, after);
         if lost.dropped > 0 {
             self.lanes.get_or_insert_with(|| Box::new(Lanes::new(settings))).lost = lost;
@@ -176,7 +195,7 @@ impl<T> State<T> {
 
     pub(super) fn count(&mut self, gap: Gap) {
         if gap.dropped > 0 {
-            self.losses.get_or_insert_default().dropped.add(gap);
+            self.rare.get_or_insert_default().losses.dropped.add(gap);
         }
     }
 
@@ -200,7 +219,7 @@ impl<T> State<T> {
     }
 
     pub(super) fn losses(&self) -> Losses {
-        self.losses.as_deref().copied().unwrap_or_default()
+        self.rare.as_ref().map_or(Losses::default(), |rare| rare.losses)
     }
 
     /// Tells the time, and judges.

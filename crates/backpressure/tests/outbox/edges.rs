@@ -159,6 +159,34 @@ fn a_waker_may_take_the_receiver_with_it() {
     });
 }
 
+/// Does something as soon as it is woken, where it is woken.
+struct Eager<F>(F);
+
+impl<F: Fn() + Send + Sync + 'static> Wake for Eager<F> {
+    fn wake(self: Arc<Self>) {
+        self.0();
+    }
+}
+
+#[test]
+fn a_waker_may_use_the_outbox_at_once() {
+    in_time(|| {
+        let (sender, mut receiver) = outbox(Limits::new(9, 1), Policy::Wait).open(secs(0));
+        let sender = Arc::new(Mutex::new(sender));
+        let again = Arc::clone(&sender);
+        let sends = Waker::from(Arc::new(Eager(move || {
+            let sent = again.lock().expect("no panic").try_send(Live, item(2, 9), secs(0));
+            assert_eq!(sent, Ok(Sent::Queued));
+        })));
+        {
+            let mut sender = sender.lock().expect("no panic");
+            sender.try_send(Live, item(1, 9), secs(0)).expect("there is room");
+            assert!(sender.poll_ready(&mut Context::from_waker(&sends), Live).is_pending());
+        }
+        assert_eq!(short(&all(&mut receiver)), "1 2");
+    });
+}
+
 /// Publishes when it is dropped.
 #[derive(Clone)]
 struct Echo(Option<Arc<Fan<Echo>>>);
