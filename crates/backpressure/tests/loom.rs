@@ -84,7 +84,7 @@ fn read_all(mut receiver: Receiver<u64>, items: u64) {
 
 #[test]
 fn a_sender_and_a_receiver_that_wait_for_each_other() {
-    model(5, || {
+    model(4, || {
         let (mut sender, receiver) = outbox(1, Wait).open(NOW);
         let producer = thread::spawn(move || {
             for item in 0..3 {

@@ -24,8 +24,8 @@ pub(super) struct After<T> {
 impl<T> After<T> {
     pub(super) const fn new() -> Self {
         let (receiver, sender, replaced) = (None, None, None);
-        let (one, unwanted, lanes) = (None, Vec::new(), None);
-        Self { one, unwanted, lanes, receiver, sender, on_end: None, replaced, freed: false }
+        let freed = false;
+        Self { one: None, unwanted: Vec::new(), lanes: None, receiver, sender, on_end: None, replaced, freed }
     }
 
     pub(super) fn bury(&mut self, item: T) {
