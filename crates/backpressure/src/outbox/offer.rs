@@ -203,7 +203,10 @@ impl<T> State<T> {
         after: &mut After<T>,
     ) -> Offer<T> {
         let lanes = self.lanes.get_or_insert_with(|| Box::new(Lanes::new(settings)));
-        lanes.lane(class).strain();
+        // What never fits says nothing about the room there is.
+        if weight <= settings.limits(class).bytes {
+            lanes.lane(class).strain();
+        }
         match settings.policy {
             Policy::Wait => return Offer::Refused(SendError::Full(item)),
             Policy::DropNewest | Policy::DropOldest if class != Class::Control => {

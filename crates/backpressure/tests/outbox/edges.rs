@@ -100,6 +100,18 @@ fn weights_beyond_all_bounds_are_merely_too_heavy() {
     assert_eq!(taken[1..], [Delivery::Item(item(3, 1))]);
 }
 
+#[test]
+fn an_item_that_never_fits_costs_nobody_the_next_one() {
+    for policy in [Policy::Wait, Policy::DropNewest] {
+        let fan = fan();
+        let mut reader = fan.subscribe(&outbox(Limits::new(100, 10), policy), secs(0));
+        for (id, weight) in [(1, 1), (2, 101), (3, 1)] {
+            fan.publish(Live, item(id, weight), secs(0));
+        }
+        assert_eq!(short(&all(&mut reader)), "1 -1/101 3", "{policy:?}");
+    }
+}
+
 /// Whatever is dropped with it runs when the last of a waker is gone.
 struct Carries<T>(Mutex<Option<T>>);
 

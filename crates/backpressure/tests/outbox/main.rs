@@ -1,6 +1,7 @@
 //! Outboxes, from the outside.
 
 mod budget;
+mod crowd;
 mod edges;
 mod fan;
 mod model;
