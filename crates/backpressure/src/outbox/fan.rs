@@ -219,7 +219,7 @@ impl<T: Clone> Fan<T> {
     ///
     /// Without this nobody looks after a subscriber that does not, so it is good to call it every second or so.
     ///
-    /// - Returns how many were ended, with [`End::Slow`].
+    /// - Returns how many were ended, with [`End::Slow`](super::End::Slow).
     pub fn end_slow(&self, now: Duration) -> usize {
         let (outboxes, _) = self.outboxes();
         outboxes.iter().filter(|outbox| outbox.end_if_slow(nanos(now))).count()

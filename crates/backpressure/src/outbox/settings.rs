@@ -128,11 +128,12 @@ impl<T> Outbox<T> {
 
     /// Has a closure told whenever items are dropped or replaced or an outbox ends early.
     ///
-    /// It is called without any lock, on the thread where that was found, so it must neither wait nor panic. (One
-    /// whose [`Budget`] ends it for a subscriber's replay is told while that subscriber's [`Fan`](super::Fan) is busy,
-    /// and must not use that.) Items
+    /// It is called without any lock, on the thread where that was found, so it must neither wait nor panic. Items
     /// for which a [`Fan`](super::Fan) passed an outbox over are told when it comes back or ends. With the feature
     /// `core` there is `observed_by`, for an observer of `longwave-core`.
+    ///
+    /// It may publish, with one exception: an outbox that its [`Budget`] ends to make room for what a fan publishes
+    /// that is not live, or for what begins a subscription, must not use that fan here.
     ///
     /// # Examples
     ///
