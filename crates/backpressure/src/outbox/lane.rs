@@ -35,14 +35,16 @@ impl Gap {
         Self { dropped: 1, bytes: weight as u64 }
     }
 
+    /// Bytes may wrap: whoever weighs an item can say anything.
     pub(super) const fn add(&mut self, other: Self) {
         self.dropped += other.dropped;
-        self.bytes += other.bytes;
+        self.bytes = self.bytes.wrapping_add(other.bytes);
     }
 
     /// What this is more than another.
     pub(super) const fn since(self, other: Self) -> Self {
-        Self { dropped: self.dropped - other.dropped, bytes: self.bytes - other.bytes }
+        let bytes = self.bytes.wrapping_sub(other.bytes);
+        Self { dropped: self.dropped - other.dropped, bytes }
     }
 
     const fn is_none(self) -> bool {

@@ -149,13 +149,16 @@ impl<T> State<T> {
                 if let (Some(index), Some(item)) = (&mut lanes.index, lanes.live.first()) {
                     index.enter(item, position);
                 }
-                self.losses.get_or_insert_default().conflated += 1;
+                self.rare.get_or_insert_default().losses.conflated += 1;
                 after.bury(old);
                 self.announce(after);
                 return Ok(());
             }
             if lanes.live.len() == 0 {
-                lanes.live.put_first(old);
+                let position = lanes.live.put_first(old);
+                if let (Some(index), Some(old)) = (&mut lanes.index, lanes.live.first()) {
+                    index.enter(old, position);
+                }
                 return Err(item);
             }
             self.drop_first(settings, Class::Live, after);
@@ -171,13 +174,11 @@ impl<T> State<T> {
     ) -> Sent {
         let Some(lanes) = &mut self.lanes else { return Sent::Dropped };
         let sent = if let Some((position, old)) = found {
-            if let Some(budget) = &settings.budget {
-                budget.release(old.saturating_sub(weight));
-            }
+            after.release(settings.budget.as_ref(), old.saturating_sub(weight));
             if let Some(old) = lanes.live.replace(position, item, weight, since) {
                 after.bury(old);
             }
-            self.losses.get_or_insert_default().conflated += 1;
+            self.rare.get_or_insert_default().losses.conflated += 1;
             Sent::Conflated
         } else {
             if let (Class::Live, Some(index)) = (class, &mut lanes.index) {
@@ -202,7 +203,10 @@ impl<T> State<T> {
         after: &mut After<T>,
     ) -> Offer<T> {
         let lanes = self.lanes.get_or_insert_with(|| Box::new(Lanes::new(settings)));
-        lanes.lane(class).strain();
+        // What never fits says nothing about the room there is.
+        if weight <= settings.limits(class).bytes {
+            lanes.lane(class).strain();
+        }
         match settings.policy {
             Policy::Wait => return Offer::Refused(SendError::Full(item)),
             Policy::DropNewest | Policy::DropOldest if class != Class::Control => {

@@ -52,7 +52,7 @@ impl<T> State<T> {
         after: &mut After<T>,
         cx: Option<&mut Context<'_>>,
     ) -> Pop<T> {
-        if let Some(pop) = self.pop_from_fan(cx.as_deref()) {
+        if let Some(pop) = self.pop_from_fan(after, cx.as_deref()) {
             return pop;
         }
         self.expire(settings, after);
@@ -72,7 +72,7 @@ impl<T> State<T> {
         }
         match (&mut self.inlet, cx) {
             _ if self.sender_gone => return Pop::Over,
-            (Inlet::Sender(waker), Some(cx)) => wait(waker, cx),
+            (Inlet::Sender(waker), Some(cx)) => after.replaced = wait(waker, cx),
             // All that was in the way is gone, so the log comes next.
             (Inlet::Fan(_), _) => return Pop::Behind,
             (_, None) => {}
@@ -81,7 +81,7 @@ impl<T> State<T> {
     }
 
     /// Takes an item from the fan itself, if nothing here comes first; [`None`] if something does.
-    fn pop_from_fan(&mut self, cx: Option<&Context<'_>>) -> Option<Pop<T>> {
+    fn pop_from_fan(&mut self, after: &mut After<T>, cx: Option<&Context<'_>>) -> Option<Pop<T>> {
         let Inlet::Fan(link) = &self.inlet else { return None };
         let lanes = self.lanes.as_ref();
         if lanes.is_some_and(|lanes| lanes.held.is_some()) {
@@ -90,6 +90,9 @@ impl<T> State<T> {
         let mut log = link.log.lock();
         if lanes.is_none_or(|lanes| lanes.has_nothing_to_say()) {
             log.resume(link.place);
+            if let Some(cx) = cx {
+                after.replaced = log.forget(link.place, cx);
+            }
             return Some(match link.log.straight(&mut log, link.place, cx) {
                 Straight::Item { item, weight, .. } => Pop::Delivery(Delivery::Item(item), weight),
                 Straight::Empty => Pop::Empty,
@@ -127,9 +130,7 @@ impl<T> State<T> {
         if class != Class::Control {
             let level = lanes.live.level();
             lanes.progress.fall(level, judged && class == Class::Live);
-            if let Some(budget) = &settings.budget {
-                budget.release(slot.weight);
-            }
+            after.release(settings.budget.as_ref(), slot.weight);
         }
         if let (Class::Live, Some(index)) = (class, &mut lanes.index) {
             index.leave(&slot.item);
@@ -139,10 +140,10 @@ impl<T> State<T> {
     }
 }
 
-/// Has this context woken.
-pub(super) fn wait(place: &mut Option<Waker>, cx: &Context<'_>) {
+/// Has this context woken. Returns what is to be dropped without the lock, with all that may go with it.
+pub(super) fn wait(place: &mut Option<Waker>, cx: &Context<'_>) -> Option<Waker> {
     match place {
-        Some(waker) => waker.clone_from(cx.waker()),
-        None => *place = Some(cx.waker().clone()),
+        Some(waker) if waker.will_wake(cx.waker()) => None,
+        _ => place.replace(cx.waker().clone()),
     }
 }
