@@ -1,6 +1,8 @@
 // Two hundred prices. An EventSource has them as they are; four readers of the same, over a WebSocket each, are as slow as
 // the slider says, and show what their outboxes make of that. Both transports say the same words.
 
+import { Grid, Spark, Stale } from "/cells.js";
+
 const $ = (id) => document.getElementById(id);
 
 const MANNERS = {
@@ -11,11 +13,8 @@ const MANNERS = {
 };
 /** Changes a second that the slider offers; null is as fast as they come. */
 const RATES = [0, 5, 10, 20, 40, 60, 80, 95, null];
-/** Samples of a small chart, four a second, and what it goes up to: an outbox holds so many, and so many are published. */
-const SPAN = 120;
+/** What charts go up to: an outbox holds so many, and so many are published a second. */
 const TOPS = { waiting: 256, dropped: 100, conflated: 100 };
-/** For how long a price that has moved is lit. */
-const LIT = 350;
 
 export class Ticker {
   constructor() {
@@ -45,7 +44,7 @@ export class Ticker {
     $("ticker").dataset.running = "";
     $("ticker-start").textContent = "Stop";
     state($("ticker-state"), "connecting");
-    let seen = 0;
+    let seen = { delivered: 0, at: 0 };
     this.source = new EventSource("/ticker");
     this.source.onopen = () => state($("ticker-state"), "open");
     this.source.onerror = () => state($("ticker-state"), "connecting");
@@ -54,11 +53,11 @@ export class Ticker {
       if (prices) this.grid.fill((this.prices = prices));
       else if (change) this.grid.move(change[0], this.prices[change[0]], (this.prices[change[0]] = change[1]));
       else if (stats) {
-        // The first is told before anything is delivered.
-        const speed = Math.max(0, stats.delivered - seen) * 4;
-        seen = stats.delivered;
-        show({ speed, waiting: stats.waiting, oldest: age(stats.oldest_ms), dropped: stats.dropped }, (id) => $(`ticker-${id}`));
-        $("ticker-received").textContent = stats.delivered;
+        const { delivered, waiting, oldest_ms, dropped } = stats;
+        const at = performance.now();
+        const speed = Math.round(Math.max(0, delivered - seen.delivered) * 1000 / (at - seen.at));
+        seen = { delivered, at };
+        show({ speed, delivered, waiting, oldest: age(oldest_ms), dropped }, (id) => $(`ticker-${id}`));
       }
     };
     for (const reader of this.readers) reader.open();
@@ -67,7 +66,7 @@ export class Ticker {
   #stop() {
     delete $("ticker").dataset.running;
     $("ticker-start").textContent = "Start";
-    state($("ticker-state"), "stopped");
+    state($("ticker-state"), "idle");
     this.source.close();
     this.source = null;
     for (const reader of this.readers) reader.close();
@@ -89,7 +88,7 @@ class Reader {
     this.map = new Stale(this.part("map"));
     this.charts = Object.fromEntries(
       ["waiting", "oldest", "dropped", "conflated"].map((name) => [name, new Spark(this.part(name).closest("div").querySelector("svg"))]));
-    state(this.part("state"), "stopped");
+    state(this.part("state"), "idle");
     $("readers").append(panel);
   }
 
@@ -109,8 +108,9 @@ class Reader {
     clearTimeout(this.timer);
     const socket = this.socket;
     this.socket = null;
+    this.before = this.now;
     socket?.close();
-    state(this.part("state"), "stopped");
+    state(this.part("state"), "idle");
   }
 
   pace() {
@@ -130,7 +130,7 @@ class Reader {
     else if (conflated) this.told = `the next replaces ${conflated}`;
     else if (ended) {
       this.ends += 1;
-      this.#tell(`ended: ${ended.reason}, ${ended.dropped} missing`);
+      this.#tell(`ended for ${ended.reason}, ${ended.dropped} missing`);
     } else if (stats) this.#stats(stats);
   }
 
@@ -141,7 +141,8 @@ class Reader {
     if (this.told) this.#tell(this.told);
     this.told = null;
     this.charts.waiting.add(waiting, TOPS.waiting);
-    this.charts.oldest.add((oldest_ms ?? 0) / 1000, 4);
+    // To the same scale for all readers.
+    this.charts.oldest.add(oldest_ms ?? 0, Math.max(4000, ...this.ticker.readers.map(({ charts }) => charts.oldest.most)));
     for (const of of ["dropped", "conflated"]) this.charts[of].add((this.now[of] - was[of]) * 4, TOPS[of]);
     if (this.prices) this.part("stale").textContent = this.map.draw(this.prices, this.ticker.prices);
   }
@@ -157,99 +158,11 @@ class Reader {
     const [least, most] = this.comeBack ?? [1000, 2000];
     const delay = (least + Math.random() * (most - least)) * 2 ** Math.min(this.failures ?? 0, 4);
     this.failures = (this.failures ?? 0) + 1;
-    state(this.part("state"), "connecting", `${code} · back in ${(delay / 1000).toFixed(1)} s`);
+    state(this.part("state"), "connecting", `back in ${(delay / 1000).toFixed(1)} s`);
+    this.part("state").title = `closed: ${code}`;
     for (const chart of Object.values(this.charts)) chart.add(0, 1);
     show({ waiting: 0, oldest: age(null) }, this.part);
     this.timer = setTimeout(() => this.open(), delay);
-  }
-}
-
-/** Two hundred cells, of which only those that have moved are touched, once a frame. */
-class Grid {
-  #moved = new Map();
-  #lit = new Map();
-
-  constructor(list) {
-    this.cells = Array.from({ length: 200 }, (_, symbol) => {
-      const cell = list.appendChild(document.createElement("li"));
-      cell.append(Object.assign(document.createElement("b"), { textContent: name(symbol) }), document.createElement("span"));
-      return cell;
-    });
-  }
-
-  fill(prices) {
-    prices.forEach((price, symbol) => this.#write(symbol, price));
-  }
-
-  move(symbol, from, to) {
-    if (!this.#moved.size) requestAnimationFrame((now) => this.#draw(now));
-    this.#moved.set(symbol, { price: to, way: to < from ? "down" : "up" });
-  }
-
-  #draw(now) {
-    for (const [symbol, until] of this.#lit) {
-      if (until > now) break;
-      this.#lit.delete(symbol);
-      this.cells[symbol].classList.remove("lit");
-    }
-    for (const [symbol, { price, way }] of this.#moved) {
-      this.#write(symbol, price);
-      this.cells[symbol].className = `${way} lit`;
-      // Those that go out first stay in front.
-      this.#lit.delete(symbol);
-      this.#lit.set(symbol, now + LIT);
-    }
-    this.#moved.clear();
-  }
-
-  #write(symbol, price) {
-    this.cells[symbol].lastChild.textContent = (price / 100).toFixed(2);
-  }
-}
-
-/** Which of its two hundred prices a reader has wrong. */
-class Stale {
-  constructor(canvas) {
-    this.canvas = canvas;
-  }
-
-  draw(prices, truth) {
-    const { canvas } = this;
-    const [pen, style] = [canvas.getContext("2d"), getComputedStyle(canvas)];
-    const colours = { right: style.getPropertyValue("--right"), wrong: style.getPropertyValue("--wrong") };
-    pen.clearRect(0, 0, canvas.width, canvas.height);
-    let wrong = 0;
-    prices.forEach((price, symbol) => {
-      const is = price === truth[symbol];
-      wrong += !is;
-      pen.fillStyle = is ? colours.right : colours.wrong;
-      pen.fillRect((symbol % 40) * 10, Math.floor(symbol / 40) * 10, 8, 8);
-    });
-    return wrong;
-  }
-}
-
-/** A chart of the last half minute, the height of a line. */
-class Spark {
-  constructor(svg) {
-    this.levels = [];
-    this.paths = ["area", "trace"].map((type) => {
-      const path = svg.appendChild(document.createElementNS("http://www.w3.org/2000/svg", "path"));
-      path.setAttribute("class", type);
-      return path;
-    });
-  }
-
-  /** `top` is what it goes up to at least. */
-  add(level, top) {
-    this.levels.push(level);
-    if (this.levels.length > SPAN) this.levels.shift();
-    const most = Math.max(top, ...this.levels);
-    const from = SPAN - this.levels.length;
-    const points = this.levels.map((level, i) => `${from + i},${(29 - (level / most) * 27).toFixed(1)}`).join("L");
-    const [area, trace] = this.paths;
-    trace.setAttribute("d", `M${points}`);
-    area.setAttribute("d", `M${from},30L${points}L${SPAN - 1},30Z`);
   }
 }
 
@@ -257,11 +170,9 @@ function show(values, part) {
   for (const [name, value] of Object.entries(values)) part(name).textContent = value;
 }
 
-function state(pill, name, text = { open: "reading", connecting: "connecting", stopped: "stopped" }[name]) {
+function state(pill, name, text = { open: "reading", connecting: "connecting", idle: "idle" }[name]) {
   pill.dataset.state = name;
   pill.textContent = text;
 }
 
-/** A made-up name for a symbol. */
-const name = (symbol) => "BCDFGHJKLMNPQRSTVWXZ"[symbol % 20] + "AEIOU"[Math.floor(symbol / 20) % 5] + "XN"[Math.floor(symbol / 100)];
 const age = (ms) => ms === null ? "–" : ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`;

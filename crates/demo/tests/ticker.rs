@@ -172,6 +172,7 @@ async fn who_is_to_be_disconnected_is_and_told_why() {
     let ended = stalled.ended.clone().unwrap();
     let dropped = ended["dropped"].as_u64().unwrap();
     assert!(ended["reason"] == "overflow" && (257..=300).contains(&dropped), "{ended}");
+    assert_eq!(stalled.last("dropped"), dropped);
     assert!(stalled.most("waiting") <= 256 && stalled.stats.len() < 20, "{:?}", stalled.stats);
     assert_eq!(stalled.next().await, None);
     drop(stalled);

@@ -31,6 +31,7 @@ pub(crate) struct Reader {
     ticks: Interval,
     lifeline: Lifeline,
     ended: Option<End>,
+    settled: bool,
 }
 
 /// How fast a reader takes what waits for it.
@@ -63,6 +64,7 @@ impl Reader {
             ticks,
             lifeline,
             ended: None,
+            settled: false,
         }
     }
 
@@ -78,6 +80,10 @@ impl Reader {
             return Some(Next::Word(Told::Reader(greeting)));
         }
         if let Some(reason) = self.ended {
+            // What has become of all of it is the last word.
+            if !std::mem::replace(&mut self.settled, true) {
+                return Some(Next::Word(self.stats()));
+            }
             let text = format!("outbox ended: {}", reason.name());
             self.lifeline.end(EndReason::new(Cause::Stalled).with_text(text));
             return None;
