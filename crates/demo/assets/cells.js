@@ -28,6 +28,13 @@ export class Grid {
     this.#moved.set(symbol, { price: to, way: to < from ? "down" : "up" });
   }
 
+  /** Nothing moves any more, not even what was to be drawn. */
+  rest() {
+    this.#moved.clear();
+    for (const symbol of this.#lit.keys()) this.cells[symbol].classList.remove("lit");
+    this.#lit.clear();
+  }
+
   /** Thirty times a second is enough for the eye. */
   #draw = (now) => {
     if (now - this.#drawn < 30) return requestAnimationFrame(this.#draw);

@@ -44,7 +44,7 @@ export class Ticker {
     $("ticker").dataset.running = "";
     $("ticker-start").textContent = "Stop";
     state($("ticker-state"), "connecting");
-    let seen = { delivered: 0, at: 0 };
+    let seen = [];
     this.source = new EventSource("/ticker");
     this.source.onopen = () => state($("ticker-state"), "open");
     this.source.onerror = () => state($("ticker-state"), "connecting");
@@ -54,9 +54,11 @@ export class Ticker {
       else if (change) this.grid.move(change[0], this.prices[change[0]], (this.prices[change[0]] = change[1]));
       else if (stats) {
         const { delivered, waiting, oldest_ms, dropped } = stats;
-        const at = performance.now();
-        const speed = Math.round(Math.max(0, delivered - seen.delivered) * 1000 / (at - seen.at));
-        seen = { delivered, at };
+        // Over a second, unless another connection counts from zero again.
+        if (delivered < seen.at(-1)?.delivered) seen = [];
+        seen = [...seen.slice(-4), { delivered, at: performance.now() }];
+        const [first, last] = [seen[0], seen.at(-1)];
+        const speed = seen.length > 1 ? Math.round((last.delivered - first.delivered) * 1000 / (last.at - first.at)) : "–";
         show({ speed, delivered, waiting, oldest: age(oldest_ms), dropped }, (id) => $(`ticker-${id}`));
       }
     };
@@ -69,6 +71,7 @@ export class Ticker {
     state($("ticker-state"), "idle");
     this.source.close();
     this.source = null;
+    this.grid.rest();
     for (const reader of this.readers) reader.close();
   }
 }
