@@ -19,21 +19,20 @@ async fn slow_readers_lose_what_their_policy_says(browser: Browser, transport: T
         told.strip_prefix("ended for overflow, ").and_then(|told| told.split_once(" missing · ended "));
     let (missing, _times) = missing.unwrap_or_else(|| panic!("{told}"));
     assert!(missing.parse::<u64>().unwrap() > 256, "{told}");
-    assert!(report["stale"].as_array().unwrap().iter().all(|stale| stale.as_u64() > Some(0)), "{report}");
+    assert!(report["stale"].as_object().unwrap().values().all(|stale| stale.as_u64() > Some(0)), "{report}");
     assert_eq!(report["lines"], 16, "a chart for each of four numbers of four readers");
 
     for (policy, most) in report["most"].as_object().unwrap() {
         let bound = if policy == "latest_by_key" { 200 } else { 256 };
         assert!((100..=bound).contains(&most.as_u64().unwrap()), "{policy}: {most}");
     }
-    assert_eq!(report["before"], report["after"], "a reader that keeps up has lost something");
-    let [oldest, newest, latest, disconnected] = &report["after"].as_array().unwrap()[..] else {
-        panic!("{report}")
+    // On a busy machine one symbol may change twice before its reader has its turn, but nothing is dropped.
+    assert_eq!(report["before"], report["after"], "a reader that keeps up has lost something: {report}");
+    let is_above_zero = |of: &str| {
+        report[of].as_array().unwrap().iter().map(|number| number.as_u64() > Some(0)).collect::<Vec<_>>()
     };
-    for dropping in [oldest, newest, disconnected] {
-        assert!(dropping[0].as_u64() > Some(0) && dropping[1] == 0, "{report}");
-    }
-    assert!(latest[0] == 0 && latest[1].as_u64() > Some(0), "{report}");
+    assert_eq!(is_above_zero("after"), [true, true, false, true], "{report}");
+    assert_eq!(is_above_zero("conflated"), [false, false, true, false], "{report}");
     assert_eq!(report["healthy"], 0, "the slow ones have cost the other something");
     assert_eq!(report["overflow"], Value::from(false));
 }
