@@ -6,6 +6,7 @@ mod clock;
 mod data;
 mod environment;
 mod fanout;
+mod handover;
 mod idle;
 mod io;
 mod layers;
@@ -32,7 +33,7 @@ usage: longwave-benches [WORKLOAD...] [--rounds N] [--only NAME] [--long] [--jso
   WORKLOAD    w1 ws-decode    w2 ws-encode    w3 ws-echo      w4 sse-parse    w5 sse-encode
               w6 limits       w7 memory       w8 tickets      w9 fan-out      w10 sse-serve
               w11 layer-chunks                w12 layer-requests
-              w13 idle-streams                w14 idle-beats
+              w13 idle-streams                w14 idle-beats  w15 hand-over
               (all if none is named)
   --rounds N  rounds of the round robin per table column (default 7)
   --only NAME only participants whose name contains NAME, next to the references
@@ -41,7 +42,7 @@ usage: longwave-benches [WORKLOAD...] [--rounds N] [--only NAME] [--long] [--jso
 
 type Workload = (&'static str, fn(&mut Bench));
 
-const WORKLOADS: [Workload; 14] = [
+const WORKLOADS: [Workload; 15] = [
     ("w1", ws_frames::decode),
     ("w2", ws_frames::encode),
     ("w3", ws_echo::run),
@@ -56,6 +57,7 @@ const WORKLOADS: [Workload; 14] = [
     ("w12", layers::requests),
     ("w13", idle::memory),
     ("w14", idle::beats),
+    ("w15", handover::run),
 ];
 
 fn main() -> ExitCode {

@@ -69,6 +69,21 @@ fn an_outbox_is_small_when_idle_and_allocates_nothing_for_a_delivery() {
     }
 
     let fan = Fan::weighed_by(|_: &u64| 8);
+    let region = Region::new(GLOBAL);
+    let mut crowd = Vec::with_capacity(10_000);
+    crowd.extend((0..10_000).map(|_| fan.subscribe(&kind, NOW)));
+    // The receivers are in the vector. What a fan has is doubled when it grows, so it may be up to twice as much.
+    let each = held(&region) / crowd.len();
+    assert!(each <= 256, "{each} bytes for each subscriber");
+    for id in 0..1000 {
+        fan.publish(Live, id, NOW);
+        for reader in &mut crowd {
+            assert!(reader.try_recv().is_ok());
+        }
+    }
+    assert!(held(&region) / crowd.len() <= each, "no more when all keep up");
+    drop(crowd);
+
     let mut readers: Vec<_> = (0..10).map(|_| fan.subscribe(&outbox(Policy::DropOldest), NOW)).collect();
     let mut turn = |turns| {
         for id in 0..turns {

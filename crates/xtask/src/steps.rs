@@ -36,6 +36,7 @@ const STEPS: &[Step] = &[
     ("examples in the documentation", doc_tests),
     ("fuzz targets, briefly", fuzz::smoke),
     ("Autobahn testsuite, briefly", autobahn::quick),
+    ("models of threads, in every order", models),
     ("tests", tests),
 ];
 
@@ -72,6 +73,13 @@ fn docs(workspace: &Workspace) -> Result<(), Error> {
 
 fn doc_tests(workspace: &Workspace) -> Result<(), Error> {
     run(&mut workspace.cargo(&["test", "--doc", "--all-features"]))
+}
+
+/// In a directory of its own, so that nothing else is built anew for the flag.
+fn models(workspace: &Workspace) -> Result<(), Error> {
+    let mut command = workspace.cargo(&["nextest", "run", "--cargo-profile", "loom", "--target-dir"]);
+    command.arg(workspace.target.join("loom")).env("RUSTFLAGS", "--cfg loom");
+    run(command.args(["--package", "longwave-backpressure", "--test", "loom"]))
 }
 
 fn tests(workspace: &Workspace) -> Result<(), Error> {

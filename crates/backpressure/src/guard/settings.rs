@@ -48,8 +48,11 @@ impl Guard {
         self
     }
 
-    /// Sets for how long sent bytes may stay without acknowledgement (60 s by default; `None`: the kernel's
-    /// default, which is many minutes). `TCP_USER_TIMEOUT`, on Linux.
+    /// Sets for how long sent bytes may stay without acknowledgement, or bytes unsent because the peer has no room
+    /// for them (60 s by default; `None`: the kernel's default, which is many minutes). `TCP_USER_TIMEOUT`, on Linux.
+    ///
+    /// So a peer that keeps its window closed is cut after this too: a longer [`stall`](Self::stall) needs a longer
+    /// one here.
     pub const fn user_timeout(mut self, timeout: Option<Duration>) -> Self {
         self.kernel.user_timeout = timeout;
         self

@@ -1,11 +1,10 @@
 use std::{
     fmt,
-    sync::{
-        Arc, Mutex, PoisonError, Weak,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
-    },
+    sync::{Arc, PoisonError, Weak, atomic::Ordering},
     task::{Context, Waker},
 };
+
+use super::sync::{AtomicBool, AtomicU64, AtomicUsize, Mutex, in_order_for_all};
 
 /// How many bytes the outboxes of a process may hold together.
 ///
@@ -45,7 +44,7 @@ pub struct Budget {
 struct Inner {
     max: usize,
     used: AtomicUsize,
-    /// No reader stalls before this time, so nobody needs to be looked for.
+    /// No reader is known to stall before this time, so nobody is looked for.
     barren_until: AtomicU64,
     anyone_waits: AtomicBool,
     waiting: Mutex<Vec<Waker>>,
@@ -119,7 +118,7 @@ impl Budget {
     pub(super) fn find(&self, needed: usize, now: u64) -> bool {
         let inner = &*self.inner;
         loop {
-            if self.used().checked_add(needed).is_some_and(|used| used <= inner.max) {
+            if self.has_room(needed) {
                 return true;
             }
             if needed > inner.max || now < inner.barren_until.load(Ordering::Acquire) {
@@ -127,8 +126,15 @@ impl Budget {
             }
             // It is ended, and dropped, when the lock is free.
             let Some(worst) = self.worst(now) else { return false };
-            worst.end_if_stalled(now);
+            // Others may have made room while it was looked for.
+            if !self.has_room(needed) {
+                worst.end_if_stalled(now);
+            }
         }
+    }
+
+    fn has_room(&self, needed: usize) -> bool {
+        self.used().checked_add(needed).is_some_and(|used| used <= self.inner.max)
     }
 
     fn worst(&self, now: u64) -> Option<Arc<dyn Candidate>> {
@@ -150,7 +156,11 @@ impl Budget {
             }
         }
         if worst.is_none() {
-            self.inner.barren_until.store(earliest, Ordering::Release);
+            let roll = self.inner.roll.lock().unwrap_or_else(PoisonError::into_inner);
+            // Somebody may have come meanwhile who stalls sooner than all who were looked at.
+            if roll.shortest_stall == shortest_stall {
+                self.inner.barren_until.store(earliest, Ordering::Release);
+            }
         }
         worst.map(|(_, _, candidate)| candidate)
     }
@@ -162,9 +172,11 @@ impl Budget {
             waiting.push(cx.waker().clone());
         }
         self.inner.anyone_waits.store(true, Ordering::SeqCst);
+        in_order_for_all();
     }
 
     pub(super) fn wake_those_who_wait(&self) {
+        in_order_for_all();
         if !self.inner.anyone_waits.load(Ordering::SeqCst) {
             return;
         }

@@ -1,25 +1,38 @@
 use std::{
     fmt, mem,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, PoisonError, Weak},
     task::Waker,
     thread,
     time::Duration,
 };
 
 use super::{
-    Class, End, Outbox, Receiver, Sender, Verdict, Weigh,
+    Class, Outbox, Receiver, Sender, Weigh,
+    after::After,
     limits::nanos,
     log::{Crowd, Link, Log},
     shared::Shared,
+    sync::{Mutex, MutexGuard},
 };
 
 /// One publisher, and an outbox for each of many subscribers.
 ///
-/// Each subscriber has the policy and the limits of the [`Outbox`] that it subscribed with. Publishing never
-/// waits: for a subscriber with [`Policy::Wait`](super::Policy::Wait) it is as with
-/// [`Policy::DropNewest`](super::Policy::DropNewest). Once a live item has not fitted for one of these, the subscriber is passed
-/// over and costs nothing until it has drained its outbox down to the low watermark; what it missed is counted, and
-/// it is told. All subscribers get what they get in the order in which it was published.
+/// Each subscriber has the policy and the limits of the [`Outbox`] that it subscribed with, and gets what it gets in
+/// the order in which it was published. Publishing never waits: for a subscriber with
+/// [`Policy::Wait`](super::Policy::Wait) it is as with [`Policy::DropNewest`](super::Policy::DropNewest). Once a live
+/// item has not fitted for one of these, the subscriber is passed over and costs nothing until it has drained its
+/// outbox down to the low watermark; what it missed is counted, and it is told.
+///
+/// # What is kept where
+///
+/// An item is kept once for all who have yet to take it, so publishing costs a wake-up for each who waits, and
+/// nothing for those who are busy. When more than 64 items or 256 KiB have come together, those who are behind are
+/// seen to: their items go into their own outboxes, each as if it had gone there when it was published. Until then
+/// they count against no limit and no [`Budget`](super::Budget), and a policy that says to end has not ended anybody;
+/// the time and [`end_slow`](Self::end_slow) bring it about earlier, as does the subscriber when it looks.
+///
+/// Items are cloned for each subscriber, under a lock: publish what is cheap to clone, such as `Bytes` or an [`Arc`],
+/// and whose `clone` does not use the fan.
 ///
 /// # Examples
 ///
@@ -52,7 +65,7 @@ pub struct Fan<T> {
 
 /// What is kept for its room, and who is next.
 struct Turn<T> {
-    wakers: Vec<Waker>,
+    wakers: Wakers,
     outboxes: Vec<Weak<Shared<T>>>,
     next: usize,
 }
@@ -91,7 +104,7 @@ impl<T: Clone> Fan<T> {
         Self {
             weigh: Box::new(weigh),
             logs: (0..logs).map(|_| Arc::new(Log::new())).collect(),
-            turn: Mutex::new(Turn { wakers: Vec::new(), outboxes: Vec::new(), next: 0 }),
+            turn: Mutex::new(Turn { wakers: Wakers::default(), outboxes: Vec::new(), next: 0 }),
         }
     }
 
@@ -141,24 +154,28 @@ impl<T: Clone> Fan<T> {
 
     fn publish_live(&self, item: T, weight: usize, now: u64) -> Reach {
         let mut reach = Reach::default();
+        // Declared first, so that all of this is woken and dropped when the locks are free, whatever happens.
+        let (mut wakers, mut outboxes);
+        let (mut item, mut spare) = (Some(item), None);
         let mut turn = self.turn();
-        let (mut wakers, mut outboxes) = turn.lend();
-        let mut item = Some(item);
+        (wakers, outboxes) = turn.lend();
         for (place, log) in self.logs.iter().enumerate() {
-            let copy = if place + 1 < self.logs.len() { item.clone() } else { item.take() };
+            let last = place + 1 == self.logs.len();
+            // What nobody has followed elsewhere saves a copy.
+            let copy = spare.take().or_else(|| if last { item.take() } else { item.clone() });
             let Some(item) = copy else { continue };
             let mut log = log.lock();
-            // An item that nobody follows is dropped without the lock.
-            let unwanted = log.publish(item, weight, now, &mut wakers);
+            let unwanted = log.publish(item, weight, now, &mut wakers.0);
             reach.count(log.crowd());
             if log.is_crowded() {
                 log.outboxes(true, &mut outboxes);
             }
             drop(log);
-            drop(unwanted);
+            spare = unwanted;
         }
         drop(turn);
-        wakers.drain(..).for_each(Waker::wake);
+        drop((item, spare));
+        wakers.wake();
         for outbox in outboxes.drain(..).filter_map(|outbox| outbox.upgrade()) {
             outbox.catch_up();
         }
@@ -178,18 +195,23 @@ impl<T: Clone> Fan<T> {
     }
 
     fn publish_other(&self, class: Class, item: &T, weight: usize, now: u64) -> Reach {
+        // Declared first, so that all of this is woken, told and dropped when the turn is over.
+        let (mut wakers, mut unsettled) = (Wakers::default(), Vec::new());
         let turn = self.turn();
         let (outboxes, reach) = self.outboxes();
-        let mut wakers = Vec::new();
-        for outbox in outboxes {
-            let (sent, waker) = outbox.send(class, item.clone(), weight, now);
-            wakers.extend(waker);
-            if sent.is_err() {
-                outbox.end(End::Overflow);
+        for outbox in &outboxes {
+            let mut after = After::new();
+            let loss = outbox.send_or_end(class, item.clone(), weight, now, &mut after);
+            wakers.0.extend(after.receiver.take());
+            if loss.is_some() || !after.is_settled() {
+                unsettled.push((Arc::clone(outbox), after, loss));
             }
         }
         drop(turn);
-        wakers.into_iter().for_each(Waker::wake);
+        wakers.wake();
+        for (outbox, mut after, loss) in unsettled {
+            outbox.settings().settle(&mut after, loss);
+        }
         reach
     }
 
@@ -197,11 +219,10 @@ impl<T: Clone> Fan<T> {
     ///
     /// Without this nobody looks after a subscriber that does not, so it is good to call it every second or so.
     ///
-    /// - Returns how many were ended, with [`End::Slow`].
+    /// - Returns how many were ended, with [`End::Slow`](super::End::Slow).
     pub fn end_slow(&self, now: Duration) -> usize {
         let (outboxes, _) = self.outboxes();
-        let slow = |outbox: &&Arc<Shared<T>>| outbox.advance(nanos(now)) == Verdict::Slow;
-        outboxes.iter().filter(slow).map(|outbox| outbox.end(End::Slow)).count()
+        outboxes.iter().filter(|outbox| outbox.end_if_slow(nanos(now))).count()
     }
 
     /// Returns how many subscribers there are.
@@ -218,6 +239,22 @@ impl<T> Fan<T> {
     }
 }
 
+/// Those who are to be woken, at the latest when this is dropped, since a copy of an item may fail in between.
+#[derive(Default)]
+struct Wakers(Vec<Waker>);
+
+impl Wakers {
+    fn wake(&mut self) {
+        self.0.drain(..).for_each(Waker::wake);
+    }
+}
+
+impl Drop for Wakers {
+    fn drop(&mut self) {
+        self.wake();
+    }
+}
+
 impl Reach {
     const fn count(&mut self, crowd: Crowd) {
         self.subscribers += crowd.followers;
@@ -227,11 +264,11 @@ impl Reach {
 
 impl<T> Turn<T> {
     /// Hands out what has room, for use without the lock.
-    fn lend(&mut self) -> (Vec<Waker>, Vec<Weak<Shared<T>>>) {
+    fn lend(&mut self) -> (Wakers, Vec<Weak<Shared<T>>>) {
         (mem::take(&mut self.wakers), mem::take(&mut self.outboxes))
     }
 
-    fn give_back(&mut self, wakers: Vec<Waker>, outboxes: Vec<Weak<Shared<T>>>) {
+    fn give_back(&mut self, wakers: Wakers, outboxes: Vec<Weak<Shared<T>>>) {
         self.wakers = wakers;
         self.outboxes = outboxes;
     }
@@ -239,13 +276,12 @@ impl<T> Turn<T> {
 
 impl<T> Drop for Fan<T> {
     fn drop(&mut self) {
-        let mut wakers = Vec::new();
+        let mut wakers = Wakers::default();
         for log in &self.logs {
             let mut log = log.lock();
             log.closed = true;
-            log.wake_all(&mut wakers);
+            log.wake_all(&mut wakers.0);
         }
-        wakers.into_iter().for_each(Waker::wake);
     }
 }
 
@@ -262,4 +298,4 @@ impl<T> fmt::Debug for Fan<T> {
 }
 
 /// More would cost a publisher more than subscribers gain.
-const MAX_LOGS: usize = 8;
+const MAX_LOGS: usize = if cfg!(loom) { 1 } else { 8 };

@@ -54,7 +54,13 @@ impl<T> State<T> {
                 lanes.held = Some(Incoming { class, item, weight, since, read_on });
                 return Some(needed);
             }
-            Offer::Done(_) | Offer::Refused(_) => {}
+            // The fan has nobody to give it back to.
+            Offer::Refused(SendError::Closed(item)) => {
+                self.count(Gap::of(weight));
+                self.lanes.get_or_insert_with(|| Box::new(Lanes::new(settings))).lost.add(Gap::of(weight));
+                after.bury(item);
+            }
+            Offer::Done(_) => {}
         }
         if let (true, Some(lanes)) = (read_on, &mut self.lanes) {
             lanes.progress.refresh();
@@ -86,7 +92,7 @@ impl<T> State<T> {
         let missed = {
             let mut log = log.lock();
             let missed = self.passed_over_by(&log).unwrap_or_else(|| log.behind(*place));
-            after.receiver = log.divert(*place);
+            after.wake_receiver(log.divert(*place));
             self.delivered += log.leave(*place, &mut after.unwanted);
             missed
         };

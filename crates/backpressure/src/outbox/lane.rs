@@ -35,14 +35,16 @@ impl Gap {
         Self { dropped: 1, bytes: weight as u64 }
     }
 
+    /// Bytes may wrap: whoever weighs an item can say anything.
     pub(super) const fn add(&mut self, other: Self) {
         self.dropped += other.dropped;
-        self.bytes += other.bytes;
+        self.bytes = self.bytes.wrapping_add(other.bytes);
     }
 
     /// What this is more than another.
     pub(super) const fn since(self, other: Self) -> Self {
-        Self { dropped: self.dropped - other.dropped, bytes: self.bytes - other.bytes }
+        let bytes = self.bytes.wrapping_sub(other.bytes);
+        Self { dropped: self.dropped - other.dropped, bytes }
     }
 
     const fn is_none(self) -> bool {
@@ -174,6 +176,12 @@ impl<T> Lane<T> {
     /// Whether the first item came before `limit`.
     pub(super) fn first_is_older_than(&self, limit: u64) -> bool {
         self.first_since().is_some_and(|since| since < limit)
+    }
+
+    /// Takes the first item, if nothing is to be said before it.
+    pub(super) fn take_plain(&mut self) -> Option<Slot<T>> {
+        let first = self.slots.front()?;
+        if first.gap.is_none() && first.replaced == 0 { self.lift_first() } else { None }
     }
 
     pub(super) fn take(&mut self, class: Class) -> Option<Taken<T>> {

@@ -35,8 +35,8 @@ impl Limits {
 
     /// Sets how long an item may wait; one that has waited longer is dropped and never delivered.
     ///
-    /// Items of [`Class::Control`](super::Class::Control) have no age. Time passes only when somebody tells it: whoever sends an item, or
-    /// calls `advance` on either side. Nothing is ever delivered that is older by the latest time told.
+    /// Items of [`Class::Control`](super::Class::Control) have no age. Time passes only when somebody tells it:
+    /// whoever sends an item, or calls `advance` on either side. Nothing is ever delivered that is older by the latest time told.
     #[must_use]
     pub const fn age(mut self, age: Duration) -> Self {
         self.age = Some(nanos(age));

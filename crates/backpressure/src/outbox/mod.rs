@@ -70,6 +70,7 @@ mod sender;
 mod settings;
 mod shared;
 mod state;
+mod sync;
 mod take;
 mod weigh;
 mod words;

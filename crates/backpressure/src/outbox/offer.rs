@@ -1,9 +1,11 @@
+use std::task::Waker;
+
 use super::{
     Class, End, Policy, SendError, Sent,
     after::After,
     lane::Gap,
     settings::Settings,
-    state::{Lanes, State},
+    state::{Inlet, Lanes, State},
 };
 
 /// An item that is to be let in.
@@ -34,6 +36,25 @@ pub(super) enum Funds {
 }
 
 impl<T> State<T> {
+    /// Whether an item can be [put in](Self::put_plain) as it is: what nearly all are.
+    pub(super) fn fits_plainly(&self, settings: &Settings<T>, class: Class, weight: usize) -> bool {
+        let fits = |lanes: &Lanes<T>| lanes.lane_ref(class).fits(weight, settings.limits(class));
+        settings.is_plain() && !self.is_closed() && self.lanes.as_deref().is_some_and(fits)
+    }
+
+    pub(super) fn put_plain(
+        &mut self,
+        settings: &Settings<T>,
+        (class, item, weight): (Class, T, usize),
+    ) -> Option<Waker> {
+        let lanes = self.lanes.as_mut()?;
+        lanes.lane(class).push(item, weight, self.clock, settings.limits(class));
+        if class != Class::Control {
+            lanes.progress.rise(self.clock, lanes.live.level());
+        }
+        if let Inlet::Sender(waker) = &mut self.inlet { waker.take() } else { None }
+    }
+
     /// Puts an item into its class, or does what the policy says.
     pub(super) fn offer(
         &mut self,
@@ -128,13 +149,16 @@ impl<T> State<T> {
                 if let (Some(index), Some(item)) = (&mut lanes.index, lanes.live.first()) {
                     index.enter(item, position);
                 }
-                self.losses.get_or_insert_default().conflated += 1;
+                self.rare.get_or_insert_default().losses.conflated += 1;
                 after.bury(old);
                 self.announce(after);
                 return Ok(());
             }
             if lanes.live.len() == 0 {
-                lanes.live.put_first(old);
+                let position = lanes.live.put_first(old);
+                if let (Some(index), Some(old)) = (&mut lanes.index, lanes.live.first()) {
+                    index.enter(old, position);
+                }
                 return Err(item);
             }
             self.drop_first(settings, Class::Live, after);
@@ -150,13 +174,11 @@ impl<T> State<T> {
     ) -> Sent {
         let Some(lanes) = &mut self.lanes else { return Sent::Dropped };
         let sent = if let Some((position, old)) = found {
-            if let Some(budget) = &settings.budget {
-                budget.release(old.saturating_sub(weight));
-            }
+            after.release(settings.budget.as_ref(), old.saturating_sub(weight));
             if let Some(old) = lanes.live.replace(position, item, weight, since) {
                 after.bury(old);
             }
-            self.losses.get_or_insert_default().conflated += 1;
+            self.rare.get_or_insert_default().losses.conflated += 1;
             Sent::Conflated
         } else {
             if let (Class::Live, Some(index)) = (class, &mut lanes.index) {
@@ -181,7 +203,10 @@ impl<T> State<T> {
         after: &mut After<T>,
     ) -> Offer<T> {
         let lanes = self.lanes.get_or_insert_with(|| Box::new(Lanes::new(settings)));
-        lanes.lane(class).strain();
+        // What never fits says nothing about the room there is.
+        if weight <= settings.limits(class).bytes {
+            lanes.lane(class).strain();
+        }
         match settings.policy {
             Policy::Wait => return Offer::Refused(SendError::Full(item)),
             Policy::DropNewest | Policy::DropOldest if class != Class::Control => {

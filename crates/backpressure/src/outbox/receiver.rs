@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    Delivery, Stats, TryRecvError, Verdict,
+    Delivery, End, Stats, TryRecvError, Verdict,
     limits::nanos,
     log::{Link, Straight},
     shared::Shared,
@@ -203,7 +203,7 @@ impl<T> Receiver<T> {
     }
 
     /// Hands what there is to `put` under one lock, for as long as it wants more.
-    fn take_batch(&self, put: &mut dyn FnMut(Delivery<T>, usize) -> bool) -> Last {
+    fn take_batch(&self, put: &mut impl FnMut(Delivery<T>, usize) -> bool) -> Last {
         if let Some(Link { log, place }) = &self.link {
             let mut pages = log.lock();
             loop {
@@ -221,6 +221,13 @@ impl<T> Receiver<T> {
         }
         self.shared.locked(|state, settings, after| {
             loop {
+                if let Some((delivery, weight, sender)) = state.pop_plain(settings) {
+                    after.sender = sender.or_else(|| after.sender.take());
+                    if !put(delivery, weight) {
+                        return Last::Full;
+                    }
+                    continue;
+                }
                 match state.pop(settings, after, None) {
                     Pop::Delivery(delivery, weight) => {
                         if !put(delivery, weight) {
@@ -238,6 +245,44 @@ impl<T> Receiver<T> {
     /// Tells the time: drops what has waited longer than it may, and says whether this reader keeps up.
     pub fn advance(&mut self, now: Duration) -> Verdict {
         self.shared.advance(nanos(now))
+    }
+
+    /// Has a closure called when the outbox ends early, be it for its policy, its [`Budget`](super::Budget) or by
+    /// [`Sender::end`](super::Sender::end); at once if it has ended.
+    ///
+    /// A consumer that has stopped in the middle of a write does not come to take [`Delivery::Ended`]; whoever can
+    /// break its connection learns of it here. The closure is called without any lock, on the thread that ends the
+    /// outbox, so it must neither wait nor panic. It replaces one that was given before.
+    pub fn on_end(&mut self, tell: impl FnOnce(End) + Send + 'static) {
+        self.shared.on_end(Box::new(tell));
+    }
+
+    /// Ends the stream of this consumer when the outbox ends early, with [`Cause::Stalled`](longwave_core::Cause):
+    /// the connection of a reader that has stopped reading is aborted when the grace of its guard is over.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use longwave_backpressure::outbox::{Class, Limits, Outbox, Policy};
+    /// use longwave_core::{Cause, Lifeline};
+    ///
+    /// // In a handler: `Lifeline::of(request.extensions_mut())`.
+    /// let lifeline = Lifeline::new();
+    /// let outbox = Outbox::new(Limits::new(8, 8)).policy(Policy::Disconnect);
+    /// let (sender, mut receiver) = outbox.open(Duration::ZERO);
+    /// receiver.ends(&lifeline);
+    ///
+    /// sender.try_send(Class::Live, "seven b", Duration::ZERO)?;
+    /// sender.try_send(Class::Live, "and more", Duration::ZERO)?;
+    /// assert_eq!(lifeline.reason().map(|reason| reason.cause()), Some(Cause::Stalled));
+    /// # Ok::<_, longwave_backpressure::outbox::SendError<&str>>(())
+    /// ```
+    #[cfg(feature = "core")]
+    pub fn ends(&mut self, lifeline: &longwave_core::Lifeline) {
+        let lifeline = lifeline.clone();
+        self.on_end(move |_| _ = lifeline.end(longwave_core::Cause::Stalled));
     }
 
     /// Gives back the memory of the queues if nothing waits; whether it did, or there was none.

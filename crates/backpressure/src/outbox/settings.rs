@@ -104,7 +104,8 @@ impl<T> Outbox<T> {
     /// Sets how long a reader that has fallen behind may make no progress before it is slow.
     ///
     /// Progress is that what waits becomes less than it was since its last peak, or that anything is taken
-    /// while little waits or of a replay. A reader of a large burst or of a long replay is not slow as long as it reads.
+    /// while little waits or of a replay. A reader of a large burst or of a long replay is not slow as long as
+    /// it reads.
     #[must_use]
     pub fn stall(self, stall: Duration) -> Self {
         self.with(|settings| settings.stall = nanos(stall))
@@ -130,6 +131,9 @@ impl<T> Outbox<T> {
     /// It is called without any lock, on the thread where that was found, so it must neither wait nor panic. Items
     /// for which a [`Fan`](super::Fan) passed an outbox over are told when it comes back or ends. With the feature
     /// `core` there is `observed_by`, for an observer of `longwave-core`.
+    ///
+    /// It may publish, with one exception: an outbox that its [`Budget`] ends to make room for what a fan publishes
+    /// that is not live, or for what begins a subscription, must not use that fan here.
     ///
     /// # Examples
     ///
@@ -210,11 +214,22 @@ impl<T: Send + 'static> Outbox<T> {
 }
 
 impl<T> Settings<T> {
+    /// Whether an item that fits has no effect on others.
+    pub(super) const fn is_plain(&self) -> bool {
+        self.index.is_none() && self.budget.is_none() && self.live.age.is_none() && self.replay.age.is_none()
+    }
+
     /// Does what follows from an action once the lock is free.
     pub(super) fn settle(&self, after: &mut After<T>, loss: Option<Loss>) {
         after.settle(self.budget.as_ref());
-        if let (Some(tell), Some(loss)) = (&self.on_loss, loss) {
-            tell(&loss);
+        if let Some(loss) = loss {
+            self.tell(&loss);
+        }
+    }
+
+    pub(super) fn tell(&self, loss: &Loss) {
+        if let Some(tell) = &self.on_loss {
+            tell(loss);
         }
     }
 

@@ -22,7 +22,7 @@ pub(super) struct State<T> {
     pub(super) clock: u64,
     pub(super) delivered: u64,
     /// Nothing is held for one that has lost nothing.
-    pub(super) losses: Option<Box<Losses>>,
+    pub(super) rare: Option<Box<Rare>>,
     pub(super) ended: Option<End>,
     pub(super) told: bool,
     pub(super) sender_gone: bool,
@@ -35,6 +35,16 @@ pub(super) struct Losses {
     pub(super) dropped: Gap,
     pub(super) conflated: u64,
 }
+
+/// What few outboxes need.
+#[derive(Default)]
+pub(super) struct Rare {
+    pub(super) losses: Losses,
+    pub(super) on_end: Option<OnEnd>,
+}
+
+/// Is told why an outbox has ended early.
+pub(super) type OnEnd = Box<dyn FnOnce(End) + Send>;
 
 /// Where the items of an outbox come from, which is where whoever waits for them waits.
 pub(super) enum Inlet<T> {
@@ -80,6 +90,14 @@ impl<T> Lanes<T> {
         }
     }
 
+    pub(super) const fn lane_ref(&self, class: Class) -> &Lane<T> {
+        match class {
+            Class::Control => &self.control,
+            Class::Replay => &self.replay,
+            Class::Live => &self.live,
+        }
+    }
+
     /// Bytes for which the budget answers.
     pub(super) const fn budgeted(&self) -> usize {
         self.replay.bytes() + self.live.bytes()
@@ -118,7 +136,7 @@ impl<T> State<T> {
             inlet: Inlet::Sender(None),
             clock,
             delivered: 0,
-            losses: None,
+            rare: None,
             ended: None,
             told: false,
             sender_gone: false,
@@ -146,6 +164,7 @@ impl<T> State<T> {
             return;
         }
         self.ended = Some(reason);
+        after.on_end = self.rare.as_mut().and_then(|rare| rare.on_end.take()).map(|tell| (tell, reason));
         let lost = self.clear(settings, after);
         if lost.dropped > 0 {
             self.lanes.get_or_insert_with(|| Box::new(Lanes::new(settings))).lost = lost;
@@ -156,14 +175,10 @@ impl<T> State<T> {
     pub(super) fn clear(&mut self, settings: &Settings<T>, after: &mut After<T>) -> Gap {
         let mut lost = self.leave_fan(after);
         self.count(lost);
-        if after.receiver.is_none() {
-            self.announce(after);
-        }
+        self.announce(after);
         let Some(mut lanes) = self.lanes.take() else { return lost };
-        after.sender = lanes.sender.take();
-        if let Some(budget) = &settings.budget {
-            budget.release(lanes.budgeted());
-        }
+        after.wake_sender(lanes.sender.take());
+        after.release(settings.budget.as_ref(), lanes.budgeted());
         if let Some(held) = &lanes.held {
             self.count(Gap::of(held.weight));
             lost.add(Gap::of(held.weight));
@@ -180,15 +195,15 @@ impl<T> State<T> {
 
     /// There is something to take here: has the consumer woken, if it waits.
     pub(super) fn announce(&mut self, after: &mut After<T>) {
-        after.receiver = match &mut self.inlet {
+        after.wake_receiver(match &mut self.inlet {
             Inlet::Sender(waker) => waker.take(),
             Inlet::Fan(link) => link.log.lock().divert(link.place),
-        };
+        });
     }
 
     pub(super) fn count(&mut self, gap: Gap) {
         if gap.dropped > 0 {
-            self.losses.get_or_insert_default().dropped.add(gap);
+            self.rare.get_or_insert_default().losses.dropped.add(gap);
         }
     }
 
@@ -212,7 +227,20 @@ impl<T> State<T> {
     }
 
     pub(super) fn losses(&self) -> Losses {
-        self.losses.as_deref().copied().unwrap_or_default()
+        self.rare.as_ref().map_or(Losses::default(), |rare| rare.losses)
+    }
+
+    /// Tells the time, and judges.
+    pub(super) fn advance(&mut self, settings: &Settings<T>, now: u64, after: &mut After<T>) -> Verdict {
+        self.tell(now);
+        let lagged = self.losses().dropped.dropped;
+        if !self.is_closed() {
+            self.expire(settings, after);
+        }
+        if self.losses().dropped.dropped > lagged {
+            self.announce(after);
+        }
+        self.verdict(settings)
     }
 
     /// Drops what has waited longer than it may, or ends the outbox for it.
@@ -233,11 +261,9 @@ impl<T> State<T> {
     pub(super) fn drop_first(&mut self, settings: &Settings<T>, class: Class, after: &mut After<T>) -> bool {
         let Some(lanes) = &mut self.lanes else { return false };
         let Some((item, gap)) = lanes.lane(class).drop_first() else { return false };
+        after.release(settings.budget.as_ref(), gap.bytes as usize);
         if let (Class::Live, Some(index)) = (class, &mut lanes.index) {
             index.leave(&item);
-        }
-        if let Some(budget) = &settings.budget {
-            budget.release(gap.bytes as usize);
         }
         self.count(gap);
         after.bury(item);
@@ -251,7 +277,7 @@ impl<T> State<T> {
         if !lanes.lane(class).relax(settings.limits(class)) {
             return;
         }
-        after.sender = lanes.sender.take();
+        after.wake_sender(lanes.sender.take());
         if class == Class::Live {
             self.follow_again();
         }

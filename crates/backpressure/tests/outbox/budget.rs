@@ -71,6 +71,7 @@ fn a_sender_that_waits_for_the_budget_is_woken_by_whoever_frees_it() {
     let mut cx = Context::from_waker(&waker);
     let mut sending = pin!(sender.send(Live, item(2, 1), secs(0)));
     assert!(sending.as_mut().poll(&mut cx).is_pending());
+    assert_eq!(woken.get(), 0, "not by itself");
     reader.try_recv().expect("there is an item");
     assert_eq!(woken.get(), 1);
     assert_eq!(sending.poll(&mut cx), Poll::Ready(Ok(Sent::Queued)));

@@ -1,6 +1,8 @@
 //! Outboxes, from the outside.
 
 mod budget;
+mod crowd;
+mod edges;
 mod fan;
 mod model;
 mod policies;

@@ -3,12 +3,13 @@
 use std::{
     future::Future,
     pin::pin,
+    sync::{Arc, Mutex},
     task::{Context, Poll},
 };
 
 use longwave_backpressure::outbox::{
     Class::{Control, Live, Replay},
-    End, Limits, Outbox, Policy, SendError, Sent, TryRecvError,
+    End, Limits, Outbox, Policy, Receiver, SendError, Sent, TryRecvError,
 };
 
 use crate::support::{Count, Item, all, item, keyed, secs, short};
@@ -196,4 +197,29 @@ fn a_heavier_latest_at_the_front_stays_there_and_others_go() {
     sender.try_send(Live, keyed(5, 2, 3), secs(0)).expect("it is open");
     sender.try_send(Live, keyed(6, 3, 1), secs(0)).expect("it is open");
     assert_eq!(short(&all(&mut receiver)), "~2 6 -1/2 ~1 5");
+}
+
+#[test]
+fn whoever_can_break_the_connection_learns_of_the_end_without_its_reader() {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let tell = |receiver: &mut Receiver<Item>| {
+        let told = Arc::clone(&told);
+        receiver.on_end(move |reason| told.lock().expect("nobody panics").push(reason));
+    };
+    let outbox = Outbox::weighed_by(Limits::new(9, 1), |item: &Item| item.weight).policy(Policy::Disconnect);
+    let (sender, mut receiver) = outbox.open(secs(0));
+    tell(&mut receiver);
+    sender.try_send(Live, item(1, 1), secs(0)).expect("there is room");
+    assert_eq!(told.lock().expect("nobody panics").len(), 0);
+    sender.try_send(Live, item(2, 1), secs(0)).expect("it is open");
+    sender.end(End::Requested);
+    tell(&mut receiver);
+    assert_eq!(*told.lock().expect("nobody panics"), [End::Overflow, End::Overflow]);
+
+    // Nothing is said of one that is over in the ordinary way.
+    let (sender, mut receiver) = outbox.open(secs(0));
+    tell(&mut receiver);
+    drop(sender);
+    drop(receiver);
+    assert_eq!(told.lock().expect("nobody panics").len(), 2);
 }

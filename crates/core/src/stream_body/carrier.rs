@@ -24,6 +24,8 @@ pin_project! {
         tether: Tether,
         stream: Stream,
         ending: Option<Ending>,
+        // How many frames have passed, modulo 256.
+        passed: u8,
         // The one timer, for whatever comes first.
         #[pin]
         ended: Ended,
@@ -40,6 +42,12 @@ enum Stream {
 struct Ending {
     reason: EndReason,
     until: Instant,
+}
+
+/// The timer is looked at only when there is nothing to send, which is never for some streams.
+#[cold]
+fn notice_deadline(lifeline: &Lifeline) {
+    lifeline.end_if_due(Instant::now());
 }
 
 /// How a stream that is to end does so.
@@ -69,7 +77,7 @@ impl Carrier {
         lifeline.opened(kind);
         lifeline.pace().wait();
         let ended = lifeline.ended();
-        Ok(Self { tether, stream, ending: None, ended })
+        Ok(Self { tether, stream, ending: None, passed: 0, ended })
     }
 
     pub(super) const fn lifeline(&self) -> &Lifeline {
@@ -121,6 +129,10 @@ impl Carrier {
     pub(super) fn pass(self: Pin<&mut Self>, frame: &mut Frame<Bytes>) -> bool {
         let this = self.project();
         this.tether.lifeline().pace().wait();
+        *this.passed = this.passed.wrapping_add(1);
+        if this.passed.is_multiple_of(FRAMES_BETWEEN_LOOKS) {
+            notice_deadline(this.tether.lifeline());
+        }
         match this.stream {
             Stream::Events { boundary, beats } => {
                 if !beats.sent(frame) {
@@ -183,5 +195,7 @@ impl Carrier {
     }
 }
 
+/// So many frames may go out between two looks at the clock.
+const FRAMES_BETWEEN_LOOKS: u8 = 16;
 /// How long an end waits for the blank line of an event, or the rest of a message.
 const PATIENCE: Duration = Duration::from_secs(1);

@@ -177,6 +177,28 @@ async fn an_end_comes_with_its_last_words() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_stream_that_is_never_idle_does_not_outrun_its_deadline() {
+    let lifeline = Lifeline::new();
+    let (feed, mut body) = events(&lifeline).await;
+    lifeline.end_at(Instant::now() + Duration::from_secs(60), reason(Cause::Expired));
+    let (mut sent, mut late) = (0, 0);
+    loop {
+        feed.send("data: 1\n\n");
+        match data(&mut body).await {
+            Some(last) if last == "retry: 7000\n\n" => break,
+            Some(_) => {
+                sent += 1;
+                late += usize::from(sent > 60);
+                assert!(sent < 200, "it goes on for ever");
+            }
+            None => panic!("cut without a last word"),
+        }
+        advance(Duration::from_secs(1)).await;
+    }
+    assert!(late <= 16, "{late}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_end_wakes_a_silent_stream() {
     let lifeline = Lifeline::new();
     let (_feed, mut body) = events(&lifeline).await;
