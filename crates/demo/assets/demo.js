@@ -2,6 +2,7 @@
 
 import { Chart } from "/chart.js";
 import { Room } from "/room.js";
+import { Ticker } from "/ticker.js";
 import { Trials } from "/trials.js";
 import { Wire } from "/wire.js";
 
@@ -193,3 +194,4 @@ const plural = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
 
 open();
 new Room(trials.client);
+new Ticker();

@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use longwave_core::{Cause, Closed, EndReason, Observer, Opened, Refused, StreamKind};
+use longwave_core::{Cause, Closed, EndReason, Lost, Observer, Opened, Refused, StreamKind};
 use serde::Serialize;
 
 /// Counts by the names that the documentation of [`Observer`] proposes. Clones count together.
@@ -23,6 +23,10 @@ struct Tallies {
     closed: BTreeMap<End, Ended>,
     refused: BTreeMap<(Name, Name), u64>,
     beats: BTreeMap<Name, u64>,
+    /// By policy.
+    lost: BTreeMap<Name, Lost>,
+    /// Queues that ended early, by reason.
+    queues_ended: BTreeMap<Name, u64>,
 }
 
 /// How a stream ended.
@@ -101,6 +105,21 @@ impl Counters {
         for (kind, beats) in &tallies.beats {
             writeln!(out, "heartbeat_beats_sent_total{{transport=\"{kind}\"}} {beats}")?;
         }
+        head(out, "queue_dropped_total", "counter")?;
+        for (policy, lost) in &tallies.lost {
+            writeln!(out, "queue_dropped_total{{policy=\"{policy}\"}} {}", lost.dropped)?;
+        }
+        head(out, "queue_dropped_bytes_total", "counter")?;
+        for (policy, lost) in &tallies.lost {
+            writeln!(out, "queue_dropped_bytes_total{{policy=\"{policy}\"}} {}", lost.bytes)?;
+        }
+        head(out, "queue_conflated_total", "counter")?;
+        let conflated: u64 = tallies.lost.values().map(|lost| lost.conflated).sum();
+        writeln!(out, "queue_conflated_total {conflated}")?;
+        head(out, "queue_ended_total", "counter")?;
+        for (reason, ended) in &tallies.queues_ended {
+            writeln!(out, "queue_ended_total{{reason=\"{reason}\"}} {ended}")?;
+        }
         for (name, cause) in [
             ("heartbeat_timeout_close_total", Cause::Unresponsive),
             ("queue_slow_close_total", Cause::Stalled),
@@ -141,6 +160,17 @@ impl Observer for Counters {
 
     fn beat(&self, kind: StreamKind) {
         *self.lock().beats.entry(kind.name()).or_default() += 1;
+    }
+
+    fn lost(&self, lost: &Lost) {
+        let mut tallies = self.lock();
+        let total = tallies.lost.entry(lost.policy).or_insert_with(|| Lost::new(lost.policy));
+        total.dropped += lost.dropped;
+        total.bytes += lost.bytes;
+        total.conflated += lost.conflated;
+        if let Some(reason) = lost.ended {
+            *tallies.queues_ended.entry(reason).or_default() += 1;
+        }
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! A publisher writes a feed into a bounded history, `GET /feed` streams it as Server-Sent Events, and the
 //! page at `/` shows what happens to a stream that is cut, that stays away too long, or that is told to stop.
-//! `/room` is a WebSocket for everyone who has the page open.
+//! `/room` is a WebSocket for everyone who has the page open, and `/ticker` has prices for readers of any speed, each
+//! behind an outbox.
 //! Its streams are behind the layers of longwave, and the page shows what these do too: a reader that stops, a
 //! stream that is silent, a deploy. [`Demo`] is a plain hyper service, so it runs in process in the tests as it
 //! does in the binary.
@@ -24,6 +25,7 @@ mod signals;
 mod source;
 mod stream;
 mod streams;
+mod ticker;
 mod tls;
 
 pub use self::{

@@ -11,9 +11,11 @@ pub(crate) fn asset(path: &str) -> Option<Response<Bytes>> {
     let (content_type, content) = match path {
         "/" => ("text/html; charset=utf-8", include_str!("../assets/index.html")),
         "/demo.css" => ("text/css; charset=utf-8", include_str!("../assets/demo.css")),
+        "/cells.js" => ("text/javascript; charset=utf-8", include_str!("../assets/cells.js")),
         "/chart.js" => ("text/javascript; charset=utf-8", include_str!("../assets/chart.js")),
         "/wire.js" => ("text/javascript; charset=utf-8", include_str!("../assets/wire.js")),
         "/room.js" => ("text/javascript; charset=utf-8", include_str!("../assets/room.js")),
+        "/ticker.js" => ("text/javascript; charset=utf-8", include_str!("../assets/ticker.js")),
         "/trials.js" => ("text/javascript; charset=utf-8", include_str!("../assets/trials.js")),
         "/demo.js" => ("text/javascript; charset=utf-8", include_str!("../assets/demo.js")),
         _ => return None,

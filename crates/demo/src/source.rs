@@ -1,4 +1,4 @@
-//! Where streams come from: the feed, two that show what the layers do, and the room.
+//! Where streams come from: the feed, two that show what the layers do, the room, and the ticker.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -22,6 +22,7 @@ use crate::ring::{Ring, Seen};
 use crate::room::{self, Arrival, Room};
 use crate::stream::{CutShort, Feed, Ticker};
 use crate::streams::Origin;
+use crate::ticker::{self, Manner, Market, Reader, Reading};
 
 /// The service of one generation, without layers. Clones share the feed.
 #[derive(Clone, Debug)]
@@ -31,17 +32,19 @@ pub(crate) struct Source {
     clients: Clients,
     board: Board,
     room: Room,
+    market: Market,
     sockets: Options,
     generation: u64,
 }
 
 /// The paths of streams.
-pub(crate) const PATHS: [&str; 4] = [FEED, FLOOD, ROOM, SILENT];
+pub(crate) const PATHS: [&str; 6] = [FEED, FLOOD, ROOM, SILENT, TICKER, TICKER_SOCKET];
 
 impl Source {
     pub(crate) fn new(config: Config, ring: Ring, clients: Clients, board: Board) -> Self {
         let (room, sockets) = (Room::new(), room::options());
-        Self { config, ring, clients, board, room, sockets, generation: 0 }
+        let market = Market::new(&board.counters);
+        Self { config, ring, clients, board, room, market, sockets, generation: 0 }
     }
 
     pub(crate) fn of_generation(self, generation: u64) -> Self {
@@ -54,8 +57,10 @@ impl Source {
 
     fn respond<B>(&self, req: &mut Request<B>) -> Response<Body> {
         // A WebSocket is opened by GET or by CONNECT, which the handshake itself judges.
-        if req.uri().path() == ROOM {
-            return self.room(req);
+        match req.uri().path() {
+            ROOM => return self.room(req),
+            TICKER_SOCKET => return self.ticker_socket(req),
+            _ => {}
         }
         if req.method() != Method::GET {
             return not_allowed("GET");
@@ -63,6 +68,7 @@ impl Source {
         match req.uri().path() {
             FEED => self.feed(req),
             FLOOD => self.open(req, FLOOD, flood()),
+            TICKER => self.ticker(req),
             SILENT => self.open(req, SILENT, stream::pending()),
             _ => text(StatusCode::NOT_FOUND, "not found"),
         }
@@ -116,6 +122,42 @@ impl Source {
         response.map(|()| full(""))
     }
 
+    /// Opens a stream of prices.
+    fn ticker<B>(&self, req: &mut Request<B>) -> Response<Body> {
+        let reader = match self.reader(req) {
+            Ok(reader) => reader,
+            Err(why) => return text(StatusCode::BAD_REQUEST, why),
+        };
+        self.enter(req, TICKER);
+        let retry = random_retry(self.config.retry.clone(), fastrand::u64(..));
+        response(EventBody::new(reader.into_events()).first(Event::new().retry(retry)).boxed_unsync())
+    }
+
+    /// Opens a WebSocket for prices.
+    fn ticker_socket<B>(&self, req: &mut Request<B>) -> Response<Body> {
+        let (response, upgrading) = match upgrade::<_, ()>(req, &self.sockets) {
+            Ok(upgrade) => upgrade,
+            Err(rejection) => return rejection.response::<String>().map(full),
+        };
+        let reader = match self.reader(req) {
+            Ok(reader) => reader,
+            Err(why) => return text(StatusCode::BAD_REQUEST, why),
+        };
+        self.enter(req, TICKER_SOCKET);
+        tokio::spawn(ticker::Arrival { reader }.attend(upgrading));
+        response.map(|()| full(""))
+    }
+
+    fn reader<B>(&self, req: &mut Request<B>) -> Result<Reader, &'static str> {
+        let manner = match parameter(req, "policy").map(|name| Manner::named(&name)) {
+            None => Manner::DropOldest,
+            Some(manner) => manner.ok_or(NO_POLICY)?,
+        };
+        let rate = parameter(req, "rate").map(|rate| rate.parse()).transpose().map_err(|_| NO_RATE)?;
+        let lifeline = Lifeline::of(req.extensions_mut());
+        Ok(Reader::new(&self.market, Reading { manner, rate }, &self.config.retry, lifeline))
+    }
+
     fn open<B, S>(&self, req: &mut Request<B>, path: &'static str, events: S) -> Response<Body>
     where
         S: Stream<Item = Result<Bytes, CutShort>> + Send + 'static,
@@ -158,6 +200,13 @@ const FLOOD: &str = "/flood";
 const ROOM: &str = "/room";
 /// Says nothing.
 const SILENT: &str = "/silent";
+
+/// Prices, as events and for a WebSocket.
+const TICKER: &str = "/ticker";
+const TICKER_SOCKET: &str = "/ticker/socket";
+
+const NO_POLICY: &str = "policy: drop_oldest, drop_newest, latest_by_key or disconnect";
+const NO_RATE: &str = "rate: changes a second, or nothing";
 
 /// Bytes of an event of the flood, and how many events it has.
 const WAVE: usize = 4096;

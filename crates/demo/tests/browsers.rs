@@ -8,6 +8,8 @@ mod common;
 mod harness;
 #[path = "browsers/room.rs"]
 mod room;
+#[path = "browsers/ticker.rs"]
+mod ticker;
 
 use std::num::NonZeroUsize;
 use std::time::Duration;

@@ -4,6 +4,7 @@
 
 mod common;
 #[path = "common/guest.rs"]
+#[allow(dead_code, reason = "every test binary uses its own part")]
 mod guest;
 
 use std::net::SocketAddr;

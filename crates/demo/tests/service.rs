@@ -55,7 +55,17 @@ async fn a_reader_that_stops_reading_is_told_of_its_gap() {
 #[tokio::test]
 async fn the_page_names_no_other_origin() {
     let demo = Demo::start(common::silent());
-    for path in ["/", "/demo.css", "/demo.js", "/chart.js", "/room.js", "/trials.js", "/wire.js"] {
+    for path in [
+        "/",
+        "/demo.css",
+        "/demo.js",
+        "/cells.js",
+        "/chart.js",
+        "/room.js",
+        "/ticker.js",
+        "/trials.js",
+        "/wire.js",
+    ] {
         let response = get(&demo, path).await;
         let policy = response.headers()["content-security-policy"].to_str().unwrap();
         assert!(policy.starts_with("default-src 'none'; script-src 'self'"), "{policy}");

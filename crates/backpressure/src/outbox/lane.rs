@@ -116,6 +116,11 @@ impl<T> Lane<T> {
         self.slots.front().map(|slot| &slot.item)
     }
 
+    /// When the first item came.
+    pub(super) fn first_since(&self) -> Option<u64> {
+        self.slots.front().map(|slot| slot.since)
+    }
+
     /// Puts an item last.
     pub(super) fn push(&mut self, item: T, weight: usize, since: u64, limits: &Limits) {
         let gap = std::mem::take(&mut self.tail);
@@ -170,7 +175,7 @@ impl<T> Lane<T> {
 
     /// Whether the first item came before `limit`.
     pub(super) fn first_is_older_than(&self, limit: u64) -> bool {
-        self.slots.front().is_some_and(|slot| slot.since < limit)
+        self.first_since().is_some_and(|since| since < limit)
     }
 
     /// Takes the first item, if nothing is to be said before it.

@@ -1,4 +1,4 @@
-use std::task::Waker;
+use std::{task::Waker, time::Duration};
 
 use super::{
     Class, End, Loss, Stats, Verdict,
@@ -101,6 +101,14 @@ impl<T> Lanes<T> {
     /// Bytes for which the budget answers.
     pub(super) const fn budgeted(&self) -> usize {
         self.replay.bytes() + self.live.bytes()
+    }
+
+    /// When the first item of a class came, of whichever came first.
+    fn first_since(&self) -> Option<u64> {
+        [self.control.first_since(), self.replay.first_since(), self.live.first_since()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     pub(super) fn is_idle(&self) -> bool {
@@ -299,6 +307,8 @@ impl<T> State<T> {
             let control = (lanes.control.len(), lanes.control.bytes());
             (control.0 + lanes.replay.len() + lanes.live.len(), control.1 + lanes.budgeted())
         });
-        Stats { waiting, waiting_bytes, delivered, dropped, dropped_bytes, conflated, ended }
+        let first = self.lanes.as_ref().and_then(|lanes| lanes.first_since());
+        let oldest = first.map(|since| Duration::from_nanos(self.clock.saturating_sub(since)));
+        Stats { waiting, waiting_bytes, oldest, delivered, dropped, dropped_bytes, conflated, ended }
     }
 }

@@ -1,4 +1,4 @@
-use std::{error::Error, fmt};
+use std::{error::Error, fmt, time::Duration};
 
 /// What an item is for, which decides its turn and its limits.
 ///
@@ -138,6 +138,11 @@ pub struct Stats {
     pub waiting: usize,
     /// Their weight, in bytes.
     pub waiting_bytes: usize,
+    /// For how long the first item has waited by the latest time told, of whichever class that is longest for;
+    /// [`None`] if nothing waits.
+    ///
+    /// Of an item that has replaced another, since it came itself.
+    pub oldest: Option<Duration>,
     /// Items that the consumer has taken.
     pub delivered: u64,
     /// Items that were dropped, by any policy, for their age or by the end.

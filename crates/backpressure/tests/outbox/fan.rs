@@ -50,7 +50,8 @@ fn a_stalled_subscriber_is_passed_over_and_comes_back_when_it_has_drained() {
         assert_eq!((reach.subscribers, reach.passed_over), (1, 0));
     }
     assert_eq!((reader.stats().waiting, reader.stats().dropped), (4, 5));
-    assert_eq!(fan.publish(Live, item(10, 2), secs(0)).passed_over, 1);
+    assert_eq!(fan.publish(Live, item(10, 2), secs(7)).passed_over, 1);
+    assert_eq!(reader.stats().oldest, Some(secs(7)), "a fan tells the time even then");
     fan.publish(Control, item(100, 1), secs(0));
     assert_eq!(short(&[reader.try_recv().expect("control"), reader.try_recv().expect("live")]), "100 1");
     assert_eq!(short(&[reader.try_recv().expect("live")]), "2");

@@ -154,6 +154,25 @@ fn what_is_too_old_is_dropped_however_the_time_is_told() {
 }
 
 #[test]
+fn how_long_the_first_has_waited_is_told_by_the_latest_time_known() {
+    let (sender, mut receiver) = outbox(10, 10, Policy::DropOldest).latest_by(|item| item.key).open(secs(0));
+    assert_eq!(sender.stats().oldest, None);
+    sender.try_send(Live, keyed(1, 1, 1), secs(3)).expect("there is room");
+    sender.try_send(Live, keyed(2, 1, 2), secs(5)).expect("there is room");
+    assert_eq!(sender.stats().oldest, Some(secs(2)));
+    receiver.advance(secs(9));
+    assert_eq!(receiver.stats().oldest, Some(secs(6)));
+    // What has replaced the first is as old as it is itself.
+    sender.try_send(Live, keyed(3, 1, 1), secs(10)).expect("there is room");
+    assert_eq!(sender.stats().oldest, Some(secs(0)));
+    sender.try_send(Replay, item(4, 1), secs(11)).expect("there is room");
+    sender.advance(secs(13));
+    assert_eq!(sender.stats().oldest, Some(secs(3)), "of whichever class");
+    assert_eq!(short(&all(&mut receiver)), "4 ~1 3 2");
+    assert_eq!(receiver.stats().oldest, None);
+}
+
+#[test]
 fn the_latest_by_key_keeps_the_place_of_the_first() {
     let outbox = outbox(10, 3, Policy::DropOldest).latest_by(|item| item.key);
     let (sender, mut receiver) = outbox.open(secs(0));

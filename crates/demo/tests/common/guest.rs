@@ -1,4 +1,4 @@
-//! Somebody in the room, by a client that is not ours over HTTP/1.1, and by ours over HTTP/2.
+//! Somebody with a WebSocket, by a client that is not ours over HTTP/1.1, and by ours over HTTP/2.
 
 use std::net::SocketAddr;
 
@@ -14,7 +14,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::common::DEADLINE;
 
-/// Somebody in the room.
+/// Somebody in the room, or wherever its `target` is.
 pub(crate) enum Guest {
     Http1(Box<WebSocketStream<MaybeTlsStream<TcpStream>>>),
     Http2(Box<WebSocket<Upgraded>>),
@@ -29,14 +29,22 @@ enum Heard {
 
 impl Guest {
     pub(crate) async fn over_http1(address: SocketAddr, query: &str) -> Self {
-        let (socket, response) = connect_async(format!("ws://{address}/room?{query}")).await.unwrap();
+        Self::at_over_http1(address, &format!("/room?{query}")).await
+    }
+
+    pub(crate) async fn at_over_http1(address: SocketAddr, target: &str) -> Self {
+        let (socket, response) = connect_async(format!("ws://{address}{target}")).await.unwrap();
         assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
         Self::Http1(Box::new(socket))
     }
 
     pub(crate) async fn over_http2(address: SocketAddr, query: &str) -> Self {
+        Self::at_over_http2(address, &format!("/room?{query}")).await
+    }
+
+    pub(crate) async fn at_over_http2(address: SocketAddr, target: &str) -> Self {
         let connection = Http2::connect(TcpStream::connect(address).await.unwrap()).await.unwrap();
-        let uri = format!("ws://{address}/room?{query}").parse().unwrap();
+        let uri = format!("ws://{address}{target}").parse().unwrap();
         let (socket, response) = connection.open(&uri, &Options::new()).await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
         Self::Http2(Box::new(socket))
