@@ -44,6 +44,14 @@ async fn of_a_flood_of_what_was_made_up_nothing_stays() {
     let minted = issuer.mint(&Grant::new(User), &context, TicketId::from_bytes([7; 16])).await.unwrap();
     let genuine = minted.into_ticket().into_exposed();
 
+    let long = "lwt1_".to_owned() + &"A".repeat(64 * 1024);
+    let forged = genuine.replacen(&genuine[40..46], "00AA00", 1);
+    let region = Region::new(ALLOCATOR);
+    for made_up in [&long, &long[..2049], &genuine[1..], &genuine[..100], &forged, ""] {
+        assert!(verifier.verify(made_up, &context).is_err());
+    }
+    assert_eq!(region.change().allocations, 0, "whoever makes something up takes no memory at all");
+
     let sessions = Sessions::builder().build();
     let layer = TicketLayer::new(verifier, Origins::list([]).unwrap(), sessions.clone());
     let mut service = RedactLayer::new().query("ticket").layer(layer.layer(service_fn(|_: Request<()>| {

@@ -48,7 +48,8 @@ use crate::{
 /// # Metrics
 ///
 /// Each refusal is told to the [`Observer`](longwave_core::Observer) of the request, with the reason that the client is not
-/// told: `missing`, `ambiguous`, `method`, `origin`, `host`, `forbidden`, `limited`, `timeout`, `store_unavailable`, and of
+/// told: `missing`, `ambiguous`, `method`, `origin`, `host`, `forbidden`, `limited`, `timeout`, `store_unavailable`, `leak` if the
+/// handler has selected a ticket as the subprotocol, and of
 /// invalid tickets what [`Why::name`](crate::Why::name) says.
 ///
 /// # Examples
