@@ -109,6 +109,22 @@ impl<T> Receiver<T> {
     /// # Errors
     ///
     /// [`TryRecvError::Empty`] if nothing waits now, [`TryRecvError::Over`] if nothing will come any more.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use longwave_backpressure::outbox::{Class, Delivery, Limits, Outbox, TryRecvError};
+    ///
+    /// let (sender, mut receiver) = Outbox::new(Limits::new(64, 8)).open(Duration::ZERO);
+    /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
+    /// sender.try_send(Class::Live, "last", Duration::ZERO)?;
+    /// drop(sender);
+    /// assert_eq!(receiver.try_recv(), Ok(Delivery::Item("last")));
+    /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Over));
+    /// # Ok::<_, longwave_backpressure::outbox::SendError<&str>>(())
+    /// ```
     pub fn try_recv(&mut self) -> Result<Delivery<T>, TryRecvError> {
         match self.pop(None) {
             One::Delivery { delivery, .. } => Ok(delivery),
@@ -122,6 +138,10 @@ impl<T> Receiver<T> {
     /// - `max_bytes`: it stops once the items weigh as much as this, or more with the last one.
     /// - `take`: called without any lock, so it may do as it likes.
     /// - Returns the weight of the items, in bytes.
+    ///
+    /// # Panics
+    ///
+    /// If the `clone` of an item in a fan does, or `take`: up to 15 that were taken with it are lost then.
     ///
     /// # Examples
     ///
@@ -150,6 +170,32 @@ impl<T> Receiver<T> {
     ///
     /// - Returns the weight of the items, in bytes, once anything was handed over; [`None`] once nothing will come
     ///   any more. As [`Self::drain_ready`] and [`Self::poll_next`] otherwise.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::{future::poll_fn, time::Duration};
+    ///
+    /// use longwave_backpressure::outbox::{Class, Delivery, Limits, Outbox};
+    ///
+    /// let (sender, mut receiver) = Outbox::new(Limits::new(1024, 16)).open(Duration::ZERO);
+    /// for line in ["one\n", "two\n"] {
+    ///     sender.try_send(Class::Live, line, Duration::ZERO)?;
+    /// }
+    /// drop(sender);
+    ///
+    /// let mut write = String::new();
+    /// let mut take = |delivery| match delivery {
+    ///     Delivery::Item(line) => write.push_str(line),
+    ///     _ => write.push_str("(lagged)\n"),
+    /// };
+    /// assert_eq!(poll_fn(|cx| receiver.poll_drain(cx, 64 * 1024, &mut take)).await, Some(8));
+    /// assert_eq!(poll_fn(|cx| receiver.poll_drain(cx, 64 * 1024, &mut take)).await, None);
+    /// assert_eq!(write, "one\ntwo\n");
+    /// # Ok::<_, longwave_backpressure::outbox::SendError<&str>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn poll_drain(
         &mut self,
         cx: &mut Context<'_>,
@@ -253,6 +299,20 @@ impl<T> Receiver<T> {
     /// A consumer that has stopped in the middle of a write does not come to take [`Delivery::Ended`]; whoever can
     /// break its connection learns of it here. The closure is called without any lock, on the thread that ends the
     /// outbox, so it must neither wait nor panic. It replaces one that was given before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::{sync::mpsc, time::Duration};
+    ///
+    /// use longwave_backpressure::outbox::{End, Limits, Outbox};
+    ///
+    /// let (sender, mut receiver) = Outbox::<&str>::new(Limits::new(8, 8)).open(Duration::ZERO);
+    /// let (tell, told) = mpsc::channel();
+    /// receiver.on_end(move |reason| _ = tell.send(reason));
+    /// sender.end(End::Slow);
+    /// assert_eq!(told.try_recv(), Ok(End::Slow));
+    /// ```
     pub fn on_end(&mut self, tell: impl FnOnce(End) + Send + 'static) {
         self.shared.on_end(Box::new(tell));
     }
@@ -289,6 +349,21 @@ impl<T> Receiver<T> {
     ///
     /// An outbox keeps the room of its largest queue, so that nothing is allocated for each item. One that has been
     /// idle for long holds next to nothing after this, and makes room again when it has to.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use longwave_backpressure::outbox::{Class, Limits, Outbox};
+    ///
+    /// let (sender, mut receiver) = Outbox::new(Limits::new(1024, 16)).open(Duration::ZERO);
+    /// sender.try_send(Class::Live, "hello", Duration::ZERO)?;
+    /// assert!(!receiver.release_room());
+    /// receiver.drain_ready(1024, drop);
+    /// assert!(receiver.release_room());
+    /// # Ok::<_, longwave_backpressure::outbox::SendError<&str>>(())
+    /// ```
     pub fn release_room(&mut self) -> bool {
         self.shared.locked(|state, _, after| {
             let idle = state.ended.is_none() && state.lanes.as_ref().is_none_or(|lanes| lanes.is_idle());
