@@ -10,7 +10,8 @@ use super::{
     Class, Outbox, Receiver, Sender, Weigh,
     after::After,
     limits::nanos,
-    log::{Crowd, Link, Log},
+    log::{Link, Log},
+    pages::Crowd,
     shared::Shared,
     sync::{Mutex, MutexGuard},
 };
