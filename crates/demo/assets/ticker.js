@@ -13,6 +13,8 @@ const MANNERS = {
 };
 /** Changes a second that the slider offers; null is as fast as they come. */
 const RATES = [0, 5, 10, 20, 40, 60, 80, 95, null];
+/** How often a reader is told how its outbox stands. */
+const PER_SECOND = 4;
 /** What charts go up to: an outbox holds so many, and so many are published a second. */
 const TOPS = { waiting: 256, dropped: 100, conflated: 100 };
 
@@ -47,7 +49,8 @@ export class Ticker {
     let seen = [];
     this.source = new EventSource("/ticker");
     this.source.onopen = () => state($("ticker-state"), "open");
-    this.source.onerror = () => state($("ticker-state"), "connecting");
+    // It comes back by itself, unless it was refused.
+    this.source.onerror = () => this.source.readyState === EventSource.CLOSED ? this.#stop() : state($("ticker-state"), "connecting");
     this.source.onmessage = ({ data }) => {
       const { prices, change, stats } = JSON.parse(data);
       if (prices) this.grid.fill((this.prices = prices));
@@ -88,14 +91,16 @@ class Reader {
     panel.id = `reader-${policy}`;
     this.part = (name) => panel.querySelector(`[data-part="${name}"]`);
     [this.part("name").textContent, this.part("about").textContent] = MANNERS[policy];
+    // Only there it has the colours of the page.
+    $("readers").append(panel);
     this.map = new Stale(this.part("map"));
     this.charts = Object.fromEntries(
       ["waiting", "oldest", "dropped", "conflated"].map((name) => [name, new Spark(this.part(name).closest("div").querySelector("svg"))]));
     state(this.part("state"), "idle");
-    $("readers").append(panel);
   }
 
   open() {
+    clearInterval(this.away);
     const rate = this.ticker.rate;
     const address = new URL(`/ticker/socket?policy=${this.policy}${rate === null ? "" : `&rate=${rate}`}`, location.href);
     address.protocol = address.protocol.replace("http", "ws");
@@ -109,6 +114,7 @@ class Reader {
 
   close() {
     clearTimeout(this.timer);
+    clearInterval(this.away);
     const socket = this.socket;
     this.socket = null;
     this.before = this.now;
@@ -123,7 +129,6 @@ class Reader {
   }
 
   #hear({ reader, prices, change, lagged, conflated, ended, stats }) {
-    if (!this.socket) return;
     if (reader) [this.comeBack, this.failures] = [reader.come_back_ms, 0];
     else if (prices) {
       this.prices = prices;
@@ -143,10 +148,17 @@ class Reader {
     show({ waiting, oldest: age(oldest_ms), ...this.now }, this.part);
     if (this.told) this.#tell(this.told);
     this.told = null;
-    this.charts.waiting.add(waiting, TOPS.waiting);
-    // To the same scale for all readers.
-    this.charts.oldest.add(oldest_ms ?? 0, Math.max(4000, ...this.ticker.readers.map(({ charts }) => charts.oldest.most)));
-    for (const of of ["dropped", "conflated"]) this.charts[of].add((this.now[of] - was[of]) * 4, TOPS[of]);
+    const lost = Object.fromEntries(["dropped", "conflated"].map((of) => [of, (this.now[of] - was[of]) * PER_SECOND]));
+    this.#draw({ waiting, oldest: oldest_ms ?? 0, ...lost });
+  }
+
+  /** Draws all charts one step further, and which of its prices are out of date by now. */
+  #draw(levels) {
+    for (const [name, chart] of Object.entries(this.charts)) {
+      // Ages are drawn to the same scale for all readers.
+      const top = TOPS[name] ?? Math.max(4000, ...this.ticker.readers.map(({ charts }) => charts.oldest.most));
+      chart.add(levels[name] ?? 0, top);
+    }
     if (this.prices) this.part("stale").textContent = this.map.draw(this.prices, this.ticker.prices);
   }
 
@@ -161,10 +173,10 @@ class Reader {
     const [least, most] = this.comeBack ?? [1000, 2000];
     const delay = (least + Math.random() * (most - least)) * 2 ** Math.min(this.failures ?? 0, 4);
     this.failures = (this.failures ?? 0) + 1;
-    state(this.part("state"), "connecting", `back in ${(delay / 1000).toFixed(1)} s`);
-    this.part("state").title = `closed: ${code}`;
-    for (const chart of Object.values(this.charts)) chart.add(0, 1);
+    state(this.part("state"), "connecting", `back in ${(delay / 1000).toFixed(1)} s`, `closed: ${code}`);
     show({ waiting: 0, oldest: age(null) }, this.part);
+    // Time goes on without it.
+    this.away = setInterval(() => this.#draw({}), 1000 / PER_SECOND);
     this.timer = setTimeout(() => this.open(), delay);
   }
 }
@@ -173,9 +185,10 @@ function show(values, part) {
   for (const [name, value] of Object.entries(values)) part(name).textContent = value;
 }
 
-function state(pill, name, text = { open: "reading", connecting: "connecting", idle: "idle" }[name]) {
+function state(pill, name, text = { open: "reading", connecting: "connecting", idle: "idle" }[name], title = "") {
   pill.dataset.state = name;
   pill.textContent = text;
+  pill.title = title;
 }
 
 const age = (ms) => ms === null ? "–" : ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`;

@@ -1,10 +1,11 @@
 use std::{
+    collections::BTreeMap,
     fmt,
     sync::{Arc, PoisonError, Weak, atomic::Ordering},
     task::{Context, Waker},
 };
 
-use super::sync::{AtomicBool, AtomicU64, AtomicUsize, Mutex, in_order_for_all};
+use super::sync::{AtomicBool, AtomicU64, AtomicUsize, Mutex, MutexGuard, in_order_for_all};
 
 /// How many bytes the outboxes of a process may hold together.
 ///
@@ -47,7 +48,8 @@ struct Inner {
     /// No reader is known to stall before this time, so nobody is looked for.
     barren_until: AtomicU64,
     anyone_waits: AtomicBool,
-    waiting: Mutex<Vec<Waker>>,
+    /// By outbox, each of which has one sender.
+    waiting: Mutex<BTreeMap<usize, Waker>>,
     /// Under this lock those of outboxes are taken, one at a time; never the other way round.
     roll: Mutex<Roll>,
 }
@@ -165,14 +167,26 @@ impl Budget {
         worst.map(|(_, _, candidate)| candidate)
     }
 
-    /// Wakes whoever waits in `cx` once there may be room again.
-    pub(super) fn wait(&self, cx: &Context<'_>) {
-        let mut waiting = self.inner.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if !waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
-            waiting.push(cx.waker().clone());
-        }
+    /// Wakes whoever waits in `cx` for room in an outbox, once there may be some.
+    pub(super) fn wait(&self, outbox: usize, cx: &Context<'_>) {
+        // Declared first, so that it is dropped when the lock is free.
+        let _replaced;
+        let mut waiting = self.waiting();
+        _replaced = waiting.insert(outbox, cx.waker().clone());
         self.inner.anyone_waits.store(true, Ordering::SeqCst);
         in_order_for_all();
+    }
+
+    /// Wakes nobody any more for an outbox.
+    pub(super) fn forget(&self, outbox: usize) {
+        if self.inner.anyone_waits.load(Ordering::SeqCst) {
+            let forgotten = self.waiting().remove(&outbox);
+            drop(forgotten);
+        }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, BTreeMap<usize, Waker>> {
+        self.inner.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn wake_those_who_wait(&self) {
@@ -181,11 +195,11 @@ impl Budget {
             return;
         }
         let waiting = {
-            let mut waiting = self.inner.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut waiting = self.waiting();
             self.inner.anyone_waits.store(false, Ordering::SeqCst);
             std::mem::take(&mut *waiting)
         };
-        waiting.into_iter().for_each(Waker::wake);
+        waiting.into_values().for_each(Waker::wake);
     }
 }
 

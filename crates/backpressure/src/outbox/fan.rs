@@ -10,7 +10,8 @@ use super::{
     Class, Outbox, Receiver, Sender, Weigh,
     after::After,
     limits::nanos,
-    log::{Crowd, Link, Log},
+    log::{Link, Log},
+    pages::Crowd,
     shared::Shared,
     sync::{Mutex, MutexGuard},
 };
@@ -121,6 +122,27 @@ impl<T: Clone> Fan<T> {
     ///
     /// Nothing is published between `begin` and the subscription, so a replay that is read there is complete. It
     /// holds up whoever publishes, and must not use the fan.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use longwave_backpressure::outbox::{Class, Delivery, Fan, Limits, Outbox};
+    ///
+    /// let fan = Fan::<&str>::new();
+    /// let kept = ["one", "two"];
+    /// let mut receiver = fan.subscribe_after(&Outbox::new(Limits::new(1024, 16)), Duration::ZERO, |sender| {
+    ///     for item in kept {
+    ///         _ = sender.try_send(Class::Replay, item, Duration::ZERO);
+    ///     }
+    /// });
+    /// fan.publish(Class::Live, "three", Duration::ZERO);
+    ///
+    /// let mut got = Vec::new();
+    /// receiver.drain_ready(usize::MAX, |delivery| got.push(delivery));
+    /// assert_eq!(got, ["one", "two", "three"].map(Delivery::Item));
+    /// ```
     pub fn subscribe_after(
         &self,
         outbox: &Outbox<T>,
@@ -220,6 +242,22 @@ impl<T: Clone> Fan<T> {
     /// Without this nobody looks after a subscriber that does not, so it is good to call it every second or so.
     ///
     /// - Returns how many were ended, with [`End::Slow`](super::End::Slow).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use longwave_backpressure::outbox::{Class, Fan, Limits, Outbox};
+    ///
+    /// let fan = Fan::<&str>::new();
+    /// let outbox = Outbox::new(Limits::new(8, 8).watermarks(3, 6)).stall(Duration::from_secs(5));
+    /// let _stalled = fan.subscribe(&outbox, Duration::ZERO);
+    /// let mut healthy = fan.subscribe(&outbox, Duration::ZERO);
+    /// fan.publish(Class::Live, "seven b", Duration::from_secs(1));
+    /// healthy.drain_ready(64, drop);
+    /// assert_eq!(fan.end_slow(Duration::from_secs(9)), 1);
+    /// ```
     pub fn end_slow(&self, now: Duration) -> usize {
         let (outboxes, _) = self.outboxes();
         outboxes.iter().filter(|outbox| outbox.end_if_slow(nanos(now))).count()

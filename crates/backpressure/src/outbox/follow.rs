@@ -2,8 +2,9 @@ use super::{
     Class, Policy, SendError, Sent,
     after::After,
     lane::Gap,
-    log::{Copied, Link, Pages},
+    log::{Copied, Link},
     offer::{Funds, Incoming, Offer},
+    pages::Pages,
     settings::Settings,
     state::{Inlet, Lanes, State},
 };

@@ -42,6 +42,7 @@
 //! Nothing here blocks but on locks that are held for moments; each side of an outbox has one waker.
 
 mod after;
+mod batch;
 mod budget;
 #[cfg(feature = "tokio")]
 mod channels;
@@ -62,6 +63,7 @@ mod lane;
 mod limits;
 mod log;
 mod offer;
+mod pages;
 mod progress;
 #[cfg(feature = "stream")]
 mod pump;

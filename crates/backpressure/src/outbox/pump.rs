@@ -190,7 +190,7 @@ fn offer<T>(
     now: Duration,
     cx: &mut Context<'_>,
 ) -> Result<Option<T>, Closed> {
-    let (mut item, mut waits_for_budget) = (item, false);
+    let (mut item, mut asked) = (item, false);
     loop {
         item = match sender.try_send(Class::Live, item, now) {
             Ok(Sent::Ended) | Err(SendError::Closed(_)) => return Err(Closed),
@@ -201,14 +201,8 @@ fn offer<T>(
                 return Err(Closed);
             }
         };
-        if sender.poll_ready(cx, Class::Live)?.is_pending() || waits_for_budget {
+        if sender.shared().poll_room(cx, Class::Live, &mut asked).is_pending() {
             return Ok(Some(item));
-        }
-        // There is room again by now, or else it is the budget that has none: then it is asked once more after it
-        // knows who waits.
-        if let Some(budget) = &sender.shared().settings().budget {
-            budget.wait(cx);
-            waits_for_budget = true;
         }
     }
 }

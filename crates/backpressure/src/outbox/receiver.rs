@@ -9,19 +9,19 @@ use std::{
 
 use super::{
     Delivery, End, Stats, TryRecvError, Verdict,
+    batch::{Last, One, Taken},
     limits::nanos,
-    log::{Link, Straight},
+    log::Link,
     shared::Shared,
-    take::Pop,
 };
 
 /// The side of an outbox where deliveries come out.
 ///
 /// When it is dropped, all that waits is dropped with it, and the sender is told.
 pub struct Receiver<T> {
-    shared: Arc<Shared<T>>,
+    pub(super) shared: Arc<Shared<T>>,
     /// What it follows, if that is a fan.
-    link: Option<Link<T>>,
+    pub(super) link: Option<Link<T>>,
 }
 
 impl<T> Receiver<T> {
@@ -33,25 +33,6 @@ impl<T> Receiver<T> {
     pub(super) fn link(&mut self, link: Link<T>) {
         self.shared.link(link.clone());
         self.link = Some(link);
-    }
-
-    /// Takes what is next, or waits if there is a context to wait in.
-    fn pop(&self, cx: Option<&mut Context<'_>>) -> One<T> {
-        if let Some(Link { log, place }) = &self.link {
-            match log.straight(&mut log.lock(), *place, cx.as_deref()) {
-                Straight::Item { item, weight, more } => {
-                    return One::Delivery { delivery: Delivery::Item(item), weight, more };
-                }
-                Straight::Empty => return One::Nothing(Last::Empty),
-                Straight::Over => return One::Nothing(Last::Over),
-                Straight::Detour => {}
-            }
-        }
-        match self.shared.pop(cx) {
-            Pop::Delivery(delivery, weight) => One::Delivery { delivery, weight, more: true },
-            Pop::Over => One::Nothing(Last::Over),
-            Pop::Empty | Pop::Behind => One::Nothing(Last::Empty),
-        }
     }
 
     /// Takes what is next, or arranges for the task to be woken when there is something.
@@ -109,6 +90,22 @@ impl<T> Receiver<T> {
     /// # Errors
     ///
     /// [`TryRecvError::Empty`] if nothing waits now, [`TryRecvError::Over`] if nothing will come any more.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use longwave_backpressure::outbox::{Class, Delivery, Limits, Outbox, TryRecvError};
+    ///
+    /// let (sender, mut receiver) = Outbox::new(Limits::new(64, 8)).open(Duration::ZERO);
+    /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
+    /// sender.try_send(Class::Live, "last", Duration::ZERO)?;
+    /// drop(sender);
+    /// assert_eq!(receiver.try_recv(), Ok(Delivery::Item("last")));
+    /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Over));
+    /// # Ok::<_, longwave_backpressure::outbox::SendError<&str>>(())
+    /// ```
     pub fn try_recv(&mut self) -> Result<Delivery<T>, TryRecvError> {
         match self.pop(None) {
             One::Delivery { delivery, .. } => Ok(delivery),
@@ -122,6 +119,10 @@ impl<T> Receiver<T> {
     /// - `max_bytes`: it stops once the items weigh as much as this, or more with the last one.
     /// - `take`: called without any lock, so it may do as it likes.
     /// - Returns the weight of the items, in bytes.
+    ///
+    /// # Panics
+    ///
+    /// If the `clone` of an item in a fan does, or `take`: up to 15 that were taken with it are lost then.
     ///
     /// # Examples
     ///
@@ -150,6 +151,32 @@ impl<T> Receiver<T> {
     ///
     /// - Returns the weight of the items, in bytes, once anything was handed over; [`None`] once nothing will come
     ///   any more. As [`Self::drain_ready`] and [`Self::poll_next`] otherwise.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::{future::poll_fn, time::Duration};
+    ///
+    /// use longwave_backpressure::outbox::{Class, Delivery, Limits, Outbox};
+    ///
+    /// let (sender, mut receiver) = Outbox::new(Limits::new(1024, 16)).open(Duration::ZERO);
+    /// for line in ["one\n", "two\n"] {
+    ///     sender.try_send(Class::Live, line, Duration::ZERO)?;
+    /// }
+    /// drop(sender);
+    ///
+    /// let mut write = String::new();
+    /// let mut take = |delivery| match delivery {
+    ///     Delivery::Item(line) => write.push_str(line),
+    ///     _ => write.push_str("(lagged)\n"),
+    /// };
+    /// assert_eq!(poll_fn(|cx| receiver.poll_drain(cx, 64 * 1024, &mut take)).await, Some(8));
+    /// assert_eq!(poll_fn(|cx| receiver.poll_drain(cx, 64 * 1024, &mut take)).await, None);
+    /// assert_eq!(write, "one\ntwo\n");
+    /// # Ok::<_, longwave_backpressure::outbox::SendError<&str>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn poll_drain(
         &mut self,
         cx: &mut Context<'_>,
@@ -163,85 +190,6 @@ impl<T> Receiver<T> {
         }
     }
 
-    /// Takes as much as there is, and waits only if that is nothing.
-    fn take_all(
-        &mut self,
-        max_bytes: usize,
-        mut take: impl FnMut(Delivery<T>),
-        cx: Option<&mut Context<'_>>,
-    ) -> Taken {
-        let mut taken = Taken { any: false, bytes: 0, last: Last::Full };
-        // Often there is but one, for which no batch is set up.
-        match self.pop(cx) {
-            One::Delivery { delivery, weight, more } => {
-                taken = Taken { any: true, bytes: weight, last: Last::Empty };
-                take(delivery);
-                if !more || weight >= max_bytes {
-                    return taken;
-                }
-            }
-            One::Nothing(last) => return Taken { last, ..taken },
-        }
-        loop {
-            // A few at a time: the lock is taken less often, and a callback is never under it.
-            let mut batch = [const { None }; BATCH];
-            let mut places = batch.iter_mut();
-            taken.last = self.take_batch(&mut |delivery, weight| {
-                taken.bytes += weight;
-                places.next().is_some_and(|place| {
-                    *place = Some(delivery);
-                    taken.bytes < max_bytes && !places.as_slice().is_empty()
-                })
-            });
-            batch.into_iter().map_while(|delivery| delivery).for_each(&mut take);
-            match taken.last {
-                Last::Behind => self.shared.catch_up(),
-                Last::Full if taken.bytes < max_bytes => {}
-                _ => return taken,
-            }
-        }
-    }
-
-    /// Hands what there is to `put` under one lock, for as long as it wants more.
-    fn take_batch(&self, put: &mut impl FnMut(Delivery<T>, usize) -> bool) -> Last {
-        if let Some(Link { log, place }) = &self.link {
-            let mut pages = log.lock();
-            loop {
-                match log.straight(&mut pages, *place, None) {
-                    Straight::Item { item, weight, .. } => {
-                        if !put(Delivery::Item(item), weight) {
-                            return Last::Full;
-                        }
-                    }
-                    Straight::Empty => return Last::Empty,
-                    Straight::Over => return Last::Over,
-                    Straight::Detour => break,
-                }
-            }
-        }
-        self.shared.locked(|state, settings, after| {
-            loop {
-                if let Some((delivery, weight, sender)) = state.pop_plain(settings) {
-                    after.sender = sender.or_else(|| after.sender.take());
-                    if !put(delivery, weight) {
-                        return Last::Full;
-                    }
-                    continue;
-                }
-                match state.pop(settings, after, None) {
-                    Pop::Delivery(delivery, weight) => {
-                        if !put(delivery, weight) {
-                            return Last::Full;
-                        }
-                    }
-                    Pop::Behind => return Last::Behind,
-                    Pop::Empty => return Last::Empty,
-                    Pop::Over => return Last::Over,
-                }
-            }
-        })
-    }
-
     /// Tells the time: drops what has waited longer than it may, and says whether this reader keeps up.
     pub fn advance(&mut self, now: Duration) -> Verdict {
         self.shared.advance(nanos(now))
@@ -253,6 +201,20 @@ impl<T> Receiver<T> {
     /// A consumer that has stopped in the middle of a write does not come to take [`Delivery::Ended`]; whoever can
     /// break its connection learns of it here. The closure is called without any lock, on the thread that ends the
     /// outbox, so it must neither wait nor panic. It replaces one that was given before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::{sync::mpsc, time::Duration};
+    ///
+    /// use longwave_backpressure::outbox::{End, Limits, Outbox};
+    ///
+    /// let (sender, mut receiver) = Outbox::<&str>::new(Limits::new(8, 8)).open(Duration::ZERO);
+    /// let (tell, told) = mpsc::channel();
+    /// receiver.on_end(move |reason| _ = tell.send(reason));
+    /// sender.end(End::Slow);
+    /// assert_eq!(told.try_recv(), Ok(End::Slow));
+    /// ```
     pub fn on_end(&mut self, tell: impl FnOnce(End) + Send + 'static) {
         self.shared.on_end(Box::new(tell));
     }
@@ -289,6 +251,21 @@ impl<T> Receiver<T> {
     ///
     /// An outbox keeps the room of its largest queue, so that nothing is allocated for each item. One that has been
     /// idle for long holds next to nothing after this, and makes room again when it has to.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use longwave_backpressure::outbox::{Class, Limits, Outbox};
+    ///
+    /// let (sender, mut receiver) = Outbox::new(Limits::new(1024, 16)).open(Duration::ZERO);
+    /// sender.try_send(Class::Live, "hello", Duration::ZERO)?;
+    /// assert!(!receiver.release_room());
+    /// receiver.drain_ready(1024, drop);
+    /// assert!(receiver.release_room());
+    /// # Ok::<_, longwave_backpressure::outbox::SendError<&str>>(())
+    /// ```
     pub fn release_room(&mut self) -> bool {
         self.shared.locked(|state, _, after| {
             let idle = state.ended.is_none() && state.lanes.as_ref().is_none_or(|lanes| lanes.is_idle());
@@ -347,29 +324,3 @@ impl<T> Future for Recv<'_, T> {
         self.receiver.poll_next(cx)
     }
 }
-
-/// What is next, and whether more may follow it at once.
-enum One<T> {
-    Delivery { delivery: Delivery<T>, weight: usize, more: bool },
-    Nothing(Last),
-}
-
-/// What was taken at once.
-struct Taken {
-    any: bool,
-    bytes: usize,
-    last: Last,
-}
-
-/// Why no more was taken.
-#[derive(Clone, Copy)]
-enum Last {
-    Full,
-    Empty,
-    Over,
-    /// What the fan has published has to go through the queues first.
-    Behind,
-}
-
-/// How many deliveries are taken under one lock.
-const BATCH: usize = 16;

@@ -3,7 +3,7 @@ use std::{
     future::Future,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll, Waker},
+    task::{Context, Poll, Waker, ready},
     time::Duration,
 };
 
@@ -62,9 +62,10 @@ impl<T> Sender<T> {
 
     /// Hands an item over, and waits for room if the policy is [`Policy::Wait`](super::Policy::Wait).
     ///
-    /// It waits until half of the room is free (see [`Limits::watermarks`](super::Limits::watermarks)), or until
-    /// the [`Budget`](super::Budget) has room. Cancel-safe in that nothing is handed over before the future is
-    /// ready; the item is dropped with the future. With other policies it is ready at once.
+    /// It waits until half of the room is free (see [`Limits::watermarks`](super::Limits::watermarks)), and the
+    /// [`Budget`](super::Budget), if there is one, has room. Meanwhile it goes by the time that others tell: `now`
+    /// is that of the call. Cancel-safe in that nothing is handed over before the future is ready; the item is
+    /// dropped with the future. With other policies it is ready at once.
     ///
     /// # Errors
     ///
@@ -109,6 +110,25 @@ impl<T> Sender<T> {
     /// # Errors
     ///
     /// [`Closed`] if the consumer is gone or the outbox has ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::{future::poll_fn, time::Duration};
+    ///
+    /// use longwave_backpressure::outbox::{Class, Limits, Outbox};
+    ///
+    /// let (mut sender, receiver) = Outbox::new(Limits::new(1024, 16)).open(Duration::ZERO);
+    /// let mut missed = ["one", "two"].into_iter();
+    /// while poll_fn(|cx| sender.poll_ready(cx, Class::Replay)).await.is_ok() {
+    ///     let Some(item) = missed.next() else { break };
+    ///     sender.try_send(Class::Replay, item, Duration::ZERO)?;
+    /// }
+    /// assert_eq!(receiver.stats().waiting, 2);
+    /// # Ok::<_, longwave_backpressure::outbox::SendError<&str>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn poll_ready(&mut self, cx: &mut Context<'_>, class: Class) -> Poll<Result<(), Closed>> {
         self.shared.poll_ready(cx, class)
     }
@@ -116,6 +136,24 @@ impl<T> Sender<T> {
     /// Tells the time: drops what has waited longer than it may, and says whether the reader keeps up.
     ///
     /// Nothing follows from the verdict by itself; [`Self::end`] ends a reader that is too slow.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use longwave_backpressure::outbox::{Class, Delivery, End, Limits, Outbox, Verdict};
+    ///
+    /// let outbox = Outbox::new(Limits::new(16, 16).watermarks(4, 12)).stall(Duration::from_secs(5));
+    /// let (sender, mut receiver) = outbox.open(Duration::ZERO);
+    /// sender.try_send(Class::Live, "more than half", Duration::ZERO)?;
+    /// assert_eq!(sender.advance(Duration::from_secs(4)), Verdict::Healthy);
+    /// if sender.advance(Duration::from_secs(9)) == Verdict::Slow {
+    ///     sender.end(End::Slow);
+    /// }
+    /// assert!(matches!(receiver.try_recv(), Ok(Delivery::Ended { reason: End::Slow, dropped: 1, .. })));
+    /// # Ok::<_, longwave_backpressure::outbox::SendError<&str>>(())
+    /// ```
     #[expect(clippy::must_use_candidate, reason = "time may be told for its own sake")]
     pub fn advance(&self, now: Duration) -> Verdict {
         self.shared.advance(nanos(now))
@@ -143,6 +181,7 @@ impl<T> Sender<T> {
 
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
+        self.shared.forget_room();
         self.shared.locked(|state, _, after| {
             if let Inlet::Sender(waker) = &mut state.inlet {
                 after.receiver = waker.take();
@@ -175,7 +214,7 @@ impl<T> Future for Sending<'_, T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        let mut waits_for_budget = false;
+        let mut asked = false;
         loop {
             let item = this.item.take().expect("the future is not polled after it was ready");
             let (sent, receiver) = this.shared.send(this.class, item, this.weight, this.now);
@@ -184,15 +223,7 @@ impl<T> Future for Sending<'_, T> {
                 Err(SendError::Full(item)) => this.item = Some(item),
                 sent => return Poll::Ready(sent),
             }
-            if this.shared.poll_ready(cx, this.class).is_pending() || waits_for_budget {
-                return Poll::Pending;
-            }
-            // There is room again by now, or else it is the budget that has none: then it is asked once more
-            // after it knows who waits.
-            if let Some(budget) = &this.shared.settings().budget {
-                budget.wait(cx);
-                waits_for_budget = true;
-            }
+            ready!(this.shared.poll_room(cx, this.class, &mut asked));
         }
     }
 }

@@ -177,6 +177,33 @@ impl<T> Shared<T> {
         Poll::Pending
     }
 
+    /// Arranges for the task to be woken when there may be room; ready if it is worth another try at once.
+    ///
+    /// - `asked`: whether the budget knows who waits, which is asked once more when it does.
+    pub(super) fn poll_room(&self, cx: &mut Context<'_>, class: Class, asked: &mut bool) -> Poll<()> {
+        if self.poll_ready(cx, class).is_pending() || *asked {
+            return Poll::Pending;
+        }
+        // There is room by now, or else it is the budget that has none.
+        if let Some(budget) = &self.settings().budget {
+            budget.wait(self.id(), cx);
+            *asked = true;
+        }
+        Poll::Ready(())
+    }
+
+    /// Whoever waited for room does so no more.
+    pub(super) fn forget_room(&self) {
+        if let Some(budget) = &self.settings().budget {
+            budget.forget(self.id());
+        }
+    }
+
+    /// What its budget knows it by.
+    fn id(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
     /// Takes what is next, or waits if there is a context to wait in.
     pub(super) fn pop(&self, mut cx: Option<&mut Context<'_>>) -> Pop<T> {
         // By itself, so that whoever is woken finds the lock free.

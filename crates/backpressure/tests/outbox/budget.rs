@@ -2,7 +2,8 @@
 
 use std::{
     future::Future,
-    pin::pin,
+    pin::{Pin, pin},
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -86,4 +87,22 @@ fn a_lighter_latest_gives_back_what_it_does_not_need() {
         sender.try_send(Live, keyed(1, weight, 1), secs(0)).expect("it is open");
         assert_eq!(budget.used(), used);
     }
+}
+
+#[test]
+fn whoever_waits_is_known_once_and_no_longer_than_its_sender() {
+    let budget = Budget::new(10);
+    let (first, mut reader) = outbox(&budget, Policy::Wait).open(secs(0));
+    first.try_send(Live, item(1, 10), secs(0)).expect("there is room");
+    let (mut second, _reader) = outbox(&budget, Policy::Wait).open(secs(0));
+    let counts = [(); 3].map(|()| Count::waker());
+    for (_, waker) in &counts {
+        let mut sending = second.send(Live, item(2, 10), secs(0));
+        assert!(Pin::new(&mut sending).poll(&mut Context::from_waker(waker)).is_pending());
+    }
+    // One is held here, one in the pair; the last is with the budget too.
+    assert_eq!(counts.each_ref().map(|(count, _)| Arc::strong_count(count)), [2, 2, 3]);
+    drop(second);
+    assert_eq!(Arc::strong_count(&counts[2].0), 2);
+    assert_eq!(short(&all(&mut reader)), "1");
 }
