@@ -11,12 +11,12 @@ use http::{HeaderValue, Method, Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::service::Service;
-use longwave_demo::{Body, Config, Demo, Transport};
+use longwave_demo::{Body, Config, Demo, Transport, serve};
 use longwave_testing::browser::Browser;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use crate::common::{DEADLINE, start};
+use crate::common::{DEADLINE, listen};
 
 /// A request for the demo, and how it was answered.
 #[derive(Clone, Debug)]
@@ -37,8 +37,10 @@ pub(crate) async fn run(
 ) -> (Value, Vec<Asked>) {
     let scheme = if matches!(transport, Transport::Tls(_)) { "https" } else { "http" };
     let (report, mut reports) = mpsc::unbounded_channel();
-    let harness = Harness { demo: Demo::start(config), log: Arc::default(), report };
-    let address = start(transport, harness.clone()).await;
+    let (listener, address) = listen().await;
+    let demo = Demo::start(config.at(&transport, address));
+    let harness = Harness { demo, log: Arc::default(), report };
+    tokio::spawn(serve(listener, transport, harness.clone()));
     let mut running = browser.open(&format!("{scheme}://{address}/scenario?name={name}"));
     let report = tokio::select! {
         report = reports.recv() => report.unwrap(),
