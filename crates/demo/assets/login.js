@@ -190,7 +190,7 @@ class Door {
     this.#count = 0;
     this.#lostAt = null;
     this.#part("ticket").textContent = `${this.ticket.slice(0, 5)}… ${await fingerprint(this.ticket)}`;
-    this.#part("use").textContent = `made, good for ${answer.expires_in} s`;
+    this.#use("made", `made, good for ${answer.expires_in} s`);
     for (const part of ["seconds", "times"]) this.#part(part).textContent = "0";
     return this.ticket;
   }
@@ -208,7 +208,7 @@ class Door {
     this.#lostAt = null;
     this.#count += 1;
     this.isLive = this.isSpent = true;
-    this.#part("use").textContent = "spent";
+    this.#use("spent", "spent");
     this.#part("times").textContent = this.#count;
     this.#state("open", "open");
     this.#told(this.#count > 1 ? "back: the same URL, its ticket spent, and a cookie" : "let in by the ticket");
@@ -251,6 +251,11 @@ class Door {
   #state(state, text) {
     this.#part("state").dataset.state = state;
     this.#part("state").textContent = text;
+  }
+
+  #use(use, text) {
+    this.#part("use").className = `tag ${use}`;
+    this.#part("use").textContent = text;
   }
 
   #told(text) {
