@@ -72,6 +72,59 @@
 //!
 //! The sockets below are guarded by `backpressure::guard`, and the drain is run before the server's own graceful
 //! shutdown; the example `service` has both.
+//!
+//! # A login for streams
+//!
+//! Neither an `EventSource` nor a browser's `WebSocket` can send a header. With [`ticket`](https://docs.rs/longwave-ticket),
+//! a page first gets a ticket, by an ordinary request behind an ordinary login, and puts it into the URL or a
+//! subprotocol: it is good for seconds, once, in this browser, and the stream ends with the login.
+//!
+#![cfg_attr(all(feature = "axum", feature = "ticket"), doc = "```")]
+#![cfg_attr(not(all(feature = "axum", feature = "ticket")), doc = "```ignore")]
+//! use axum::{Router, http::request::Parts, routing::{get, post_service}};
+//! use longwave::ticket::{
+//!     Audience, Claims, ClaimsError, Grant, Issuer, KeyRing, MemoryStore, Verifier,
+//!     http::{Denial, MintService, Origins, RedactLayer, Refusal, TicketLayer},
+//!     live::{Close, Selector, Session, Sessions},
+//! };
+//! use tower::ServiceBuilder;
+//!
+//! #[derive(Clone)]
+//! struct User(String);
+//! # impl Claims for User {
+//! #     fn subject(&self) -> &str { &self.0 }
+//! #     fn encode(&self) -> Result<Vec<u8>, ClaimsError> { Ok(self.0.clone().into_bytes()) }
+//! #     fn decode(bytes: &[u8]) -> Result<Self, ClaimsError> {
+//! #         String::from_utf8(bytes.to_vec()).map(User).map_err(ClaimsError::new)
+//! #     }
+//! # }
+//!
+//! let audience = Audience::new("https://app.example.com|events")?;
+//! let (keys, store) = (KeyRing::random()?, MemoryStore::new());
+//! let issuer = Issuer::<User, _>::new(&audience, &keys, store.clone())?;
+//! let verifier = Verifier::<User, _>::new(&audience, &keys, store)?;
+//! let origins = Origins::list(["https://app.example.com"])?;
+//! let sessions = Sessions::builder().build();
+//!
+//! // Behind the login, which has put the user into the extensions of the request.
+//! let mint = MintService::new(issuer, origins.clone(), |parts: &Parts| {
+//!     let user = parts.extensions.get::<User>().cloned();
+//!     async { Ok(Grant::new(user.ok_or(Denial::new(Refusal::CredentialsRequired))?)) }
+//! });
+//! let router: Router = Router::new()
+//!     .route("/feed", get(async |session: Session<User>| format!("hello {}", session.claims().0)))
+//!     .layer(TicketLayer::new(verifier, origins, sessions.clone()))
+//!     .route("/ticket", post_service(mint));
+//! // Around everything that logs.
+//! let app = ServiceBuilder::new().layer(RedactLayer::new().query("ticket")).service(router);
+//!
+//! // Where somebody logs out.
+//! sessions.revoke(Selector::Subject("ann".into()), Close::Revoked);
+//! # drop(app);
+//! # Ok::<_, Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The example `tickets` has a login, an event stream and a WebSocket.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "backpressure")]
@@ -81,6 +134,7 @@ pub use longwave_backpressure as backpressure;
     feature = "core",
     feature = "drain",
     feature = "heartbeat",
+    feature = "ticket",
     feature = "ws-hyper"
 ))]
 pub use longwave_core as core;

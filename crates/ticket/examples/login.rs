@@ -59,7 +59,7 @@ impl Claims for User {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let audience = Audience::new("http://127.0.0.1:3000|feed")?;
-    let keys = KeyRing::ephemeral(|key| getrandom::fill(key).expect("the system has randomness"))?;
+    let keys = KeyRing::random()?;
     let store = MemoryStore::new();
     let issuer = Issuer::<User, _>::new(&audience, &keys, store.clone())?;
     let verifier = Verifier::<User, _>::new(&audience, &keys, store)?;
@@ -81,7 +81,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .with_state(sessions.clone())
         .route("/ticket", post_service(mint))
         .layer(logins);
-    let layer = TicketLayer::new(verifier, origins, sessions).browser(browser).scope(Scope::new("feed")?);
+    let layer = TicketLayer::new(verifier, origins, sessions).cookie(browser).scope(Scope::new("feed")?);
     let app = behind_login.merge(Router::new().route("/feed", get(feed)).layer(layer));
     let app = ServiceBuilder::new()
         .map_response(|response: Response<_>| response.map(Body::new))

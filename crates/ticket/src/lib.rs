@@ -94,11 +94,15 @@ mod keys;
 #[cfg(feature = "tower")]
 pub mod live;
 mod name;
+#[cfg(feature = "tower")]
+mod random;
 mod revocations;
 mod store;
 mod time;
 mod verifier;
 
+#[cfg(feature = "tower")]
+pub use self::keys::NoRandomness;
 pub use self::{
     binding::{Binding, BindingKind, InvalidOrigin},
     claims::{Claims, ClaimsError, Grant},

@@ -10,8 +10,8 @@ use crate::{Binding, base64url};
 
 /// The cookie that tells browsers from each other, so that a ticket is of no use in another one.
 ///
-/// It holds a [`BrowserNonce`]: random, and nobody's name. What mints tickets sets it and binds them to it; what
-/// redeems them asks for it. A ticket that was read in a log, or planted in somebody else's page, comes without the
+/// It holds a [`BrowserNonce`]: random, and nobody's name. A [`MintService`](super::MintService) sets it and binds
+/// tickets to it, and a [`TicketLayer`](super::TicketLayer) looks for it: this one, unless told otherwise. A ticket that was read in a log, or planted in somebody else's page, comes without the
 /// cookie, which neither scripts nor logs see.
 ///
 /// - Its name is `__Host-lw_b`, which browsers take only over HTTPS, from the host itself and for all of its paths: no
@@ -65,9 +65,11 @@ impl BrowserCookie {
         Self { name: "__Host-lw_b", attributes: "; Path=/; Secure; HttpOnly; SameSite=Strict" }
     }
 
-    /// Names it `lw_b_insecure`, for development over plain HTTP, where browsers take no other.
+    /// Names it `lw_b_insecure`, for development over plain HTTP, where browsers take no other; `localhost` is no
+    /// exception in all of them.
     ///
-    /// Anyone on the network reads it, and any sibling domain can set it: never where users are.
+    /// What mints and what redeems both have to be told. Anyone on the network reads it, and any sibling domain can set
+    /// it: never where users are.
     pub const fn insecure_for_development() -> Self {
         Self { name: "lw_b_insecure", attributes: "; Path=/; HttpOnly; SameSite=Strict" }
     }

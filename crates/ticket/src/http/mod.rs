@@ -49,7 +49,6 @@ mod cookie;
 mod layer;
 mod mint;
 mod origin;
-mod random;
 mod redact;
 mod refusal;
 mod strip;

@@ -13,6 +13,22 @@ impl fmt::Display for InvalidKey {
 
 impl Error for InvalidKey {}
 
+/// The system has no randomness to make a key of.
+#[cfg(feature = "tower")]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct NoRandomness;
+
+#[cfg(feature = "tower")]
+impl fmt::Display for NoRandomness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("system has no randomness")
+    }
+}
+
+#[cfg(feature = "tower")]
+impl Error for NoRandomness {}
+
 /// A change to a key ring that was not made.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]

@@ -59,8 +59,7 @@ impl SecretKey {
     /// # mod getrandom { pub fn fill(key: &mut [u8]) -> Result<(), ()> { key[0] = 1; Ok(()) } }
     /// use longwave_ticket::SecretKey;
     ///
-    /// // A failure leaves zeros, which are refused.
-    /// let key = SecretKey::generate(|bytes| drop(getrandom::fill(bytes)))?;
+    /// let key = SecretKey::generate(|bytes| getrandom::fill(bytes).expect("the system has randomness"))?;
     /// # drop(key);
     /// # Ok::<_, longwave_ticket::InvalidKey>(())
     /// ```

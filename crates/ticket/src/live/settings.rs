@@ -1,8 +1,6 @@
 use std::{
-    collections::hash_map::RandomState,
     fmt,
     future::Future,
-    hash::BuildHasher,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -10,7 +8,10 @@ use std::{
 use longwave_core::{Cause, EndReason};
 
 use super::{Close, Session, Sessions, Verdict, check::Hook};
-use crate::{Claims, UnixMillis};
+use crate::{
+    Claims, UnixMillis,
+    random::{Given, Random, System},
+};
 
 /// Settings of [`Sessions`]; made by [`Sessions::builder`].
 #[must_use]
@@ -35,7 +36,7 @@ pub(super) struct Settings<T> {
     pub(super) aged_out: EndReason,
     pub(super) unconfirmed: EndReason,
     pub(super) clock: Arc<dyn Fn() -> UnixMillis + Send + Sync>,
-    random: Arc<dyn Fn() -> u64 + Send + Sync>,
+    random: Arc<dyn Random>,
 }
 
 impl<T: Claims> SessionsBuilder<T> {
@@ -57,7 +58,7 @@ impl<T: Claims> SessionsBuilder<T> {
             aged_out: EndReason::new(Cause::AgedOut),
             unconfirmed: EndReason::new(Cause::Expired).with_text("login not confirmed"),
             clock: Arc::new(|| SystemTime::now().into()),
-            random: Arc::new(|| RandomState::new().hash_one(())),
+            random: Arc::new(System),
         };
         Self { settings }
     }
@@ -192,9 +193,9 @@ impl<T: Claims> SessionsBuilder<T> {
         self.with(|settings| settings.clock = Arc::new(clock))
     }
 
-    /// Sets where 64 random bits come from, for tests; they are for jitter only.
-    pub fn random(self, random: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
-        self.with(|settings| settings.random = Arc::new(random))
+    /// Sets where random bytes come from, for tests: the system unless set. They are for jitter only.
+    pub fn random(self, random: impl Fn(&mut [u8]) + Send + Sync + 'static) -> Self {
+        self.with(|settings| settings.random = Arc::new(Given(random)))
     }
 
     fn with(mut self, set: impl FnOnce(&mut Settings<T>)) -> Self {
@@ -213,7 +214,10 @@ impl<T> Settings<T> {
 
     /// Makes a time up to this part of it shorter.
     pub(super) fn shorten(&self, time: Duration, jitter: f64) -> Duration {
-        let unit = f64::from(((self.random)() >> 32) as u32) / f64::from(u32::MAX);
+        let mut bytes = [0; 4];
+        // Without randomness, what is to be spread comes at the same time, which is none too late either.
+        let _ = self.random.fill(&mut bytes);
+        let unit = f64::from(u32::from_be_bytes(bytes)) / f64::from(u32::MAX);
         time.saturating_sub(time.mul_f64(jitter * unit))
     }
 }

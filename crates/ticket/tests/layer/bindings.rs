@@ -2,7 +2,7 @@
 
 use http::{Request, request::Builder};
 use longwave_ticket::{
-    Binding, Grant, Purpose, Scope,
+    Binding, BindingKind, Grant, Purpose, Scope,
     http::{BrowserCookie, BrowserNonce, Hosts, Origins},
 };
 
@@ -22,7 +22,7 @@ fn from_browser(request: Builder, nonce: &BrowserNonce) -> Builder {
 #[tokio::test]
 async fn a_ticket_is_of_no_use_in_another_browser_and_still_good_in_the_right_one() {
     let house = House::new();
-    let (layer, reasons) = (house.layer().browser(BrowserCookie::new()), Reasons::default());
+    let (layer, reasons) = (house.layer(), Reasons::default());
     let hers = Binding::new().browser(nonce(1).as_bytes());
     let ticket = house.mint_for(ann(), Purpose::Connect, hers).await;
     let garbled = feed(&ticket).header("cookie", "__Host-lw_b=garbled");
@@ -39,7 +39,8 @@ async fn a_ticket_is_of_no_use_in_another_browser_and_still_good_in_the_right_on
 #[tokio::test]
 async fn a_ticket_of_an_attacker_does_not_count_in_the_browser_of_a_victim() {
     let house = House::new();
-    let layer = house.layer().browser(BrowserCookie::new());
+    let verifier = house.verifier.clone().require(BindingKind::Browser);
+    let layer = house.layer_of(verifier);
     let mallory = || Grant::new(User("mallory".to_owned()));
     let theirs = Binding::new().browser(nonce(6).as_bytes());
     let bound = house.mint_for(mallory(), Purpose::Connect, theirs).await;

@@ -177,7 +177,7 @@ async fn nothing_is_resumed_for_longer_than_revocations_are_remembered() {
 #[tokio::test]
 async fn a_stream_is_resumed_from_where_it_was_opened() {
     let house = house();
-    let layer = layer(&house).browser(BrowserCookie::new());
+    let layer = layer(&house);
     let browser = |number| {
         let set = BrowserCookie::new().set(&BrowserNonce::from_bytes([number; 32]));
         set.to_str().unwrap().split(';').next().unwrap().to_owned()

@@ -91,7 +91,10 @@ async fn ten_thousand_deadlines_are_spread_over_the_jitter_and_none_is_late() {
     let wall = Wall::default();
     let seed = AtomicU64::new(0);
     // The same steps every time, which fill the range evenly.
-    let random = move || seed.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+    let random = move |bytes: &mut [u8]| {
+        let step = seed.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+        bytes.copy_from_slice(&step.to_be_bytes()[..bytes.len()]);
+    };
     let sessions = exact(&wall).jitter(0.2).random(random).max_per_subject(10_000).build();
     let start = Instant::now();
     let opened: Vec<_> =

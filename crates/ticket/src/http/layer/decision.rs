@@ -12,7 +12,7 @@ use super::{
     settings::{Rules, Settings},
 };
 use crate::{
-    Binding, BindingKind, Claims, Context, Purpose,
+    Binding, Claims, Context, Purpose,
     http::{
         Asked, Credential, Presented, Refusal,
         collect::{Cookies, collect_all},
@@ -163,12 +163,10 @@ impl Rules {
             // One that is let in and is none (`null`) is nothing to be bound to.
             binding = binding.clone().origin(&origin).unwrap_or(binding);
         }
-        let mut context = Context::new(Purpose::Connect, (self.clock)());
-        if let Some(browser) = &self.browser {
-            binding = browser.bind(&parts.headers, binding)?;
-            context = context.require(BindingKind::Browser);
+        if let Some(cookie) = &self.cookie {
+            binding = cookie.bind(&parts.headers, binding)?;
         }
-        Ok(context.binding(binding))
+        Ok(Context::new(Purpose::Connect, (self.clock)()).binding(binding))
     }
 
     fn refuse(&self, parts: &Parts, asked: Asked, denial: Denial) -> Response<Bytes> {

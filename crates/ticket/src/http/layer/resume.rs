@@ -7,11 +7,9 @@ use super::{Authenticated, Authenticator, Caller, Denial};
 use crate::{
     Claims, Context, Grant, Issuer, Minted, NoRevocations, Purpose, Revocations, TicketId, TicketStore,
     Verifier, Why, envelope,
-    http::{
-        Refusal,
-        random::{Given, Random, System},
-    },
+    http::Refusal,
     live::Admission,
+    random::{Given, Random, System},
 };
 
 /// Lets an `EventSource` come back by itself, which it does with the URL it has: its ticket is spent.
@@ -51,9 +49,8 @@ use crate::{
 /// #         String::from_utf8(bytes.to_vec()).map(User).map_err(ClaimsError::new)
 /// #     }
 /// # }
-/// # fn fill(bytes: &mut [u8]) { (0_u8..).zip(bytes).for_each(|(n, byte)| *byte = n.wrapping_mul(31)) }
 /// # let audience = Audience::new("events")?;
-/// # let keys = KeyRing::ephemeral(|key| fill(key))?;
+/// # let keys = KeyRing::random()?;
 /// # let store = MemoryStore::new();
 /// let hour = Duration::from_secs(3600);
 /// let verifier = Verifier::<User, _>::new(&audience, &keys, store.clone())?;

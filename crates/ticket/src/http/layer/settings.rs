@@ -25,7 +25,7 @@ pub(super) struct Rules {
     pub(super) origins: Origins,
     pub(super) hosts: Option<Hosts>,
     pub(super) scope: Option<Scope>,
-    pub(super) browser: Option<BrowserCookie>,
+    pub(super) cookie: Option<BrowserCookie>,
     pub(super) require: Require,
     /// Whether a `GET` for no stream may spend a ticket.
     pub(super) plain_gets: bool,
@@ -55,13 +55,13 @@ impl<T, A: Clone> Clone for Settings<T, A> {
 
 impl<T, A> fmt::Debug for Settings<T, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Rules { sources, origins, hosts, scope, browser, require, .. } = &self.rules;
+        let Rules { sources, origins, hosts, scope, cookie, require, .. } = &self.rules;
         f.debug_struct("Settings")
             .field("sources", sources)
             .field("origins", origins)
             .field("hosts", hosts)
             .field("scope", scope)
-            .field("browser", browser)
+            .field("cookie", cookie)
             .field("require", require)
             .finish_non_exhaustive()
     }

@@ -23,7 +23,7 @@ use crate::{
 ///    no prefetch spends a ticket.
 /// 3. Its [host](Self::hosts) and its [origin](Origins) have to be let in, or it is `403`.
 /// 4. The ticket has to be genuine, in time, and bound to what the layer says: [scope](Self::scope),
-///    [browser](Self::browser), and the origin of the page. `401`, and the ticket is not spent.
+///    [browser](Self::cookie), and the origin of the page. `401`, and the ticket is not spent.
 /// 5. It is spent. A store that does not answer within the [timeout](Self::timeout) makes it `503`.
 /// 6. The login must not have been revoked meanwhile (`401`), have lapsed (`401`), or have too many streams open
 ///    (`429`, and the ticket is spent unless it holds its claims itself).
@@ -75,9 +75,7 @@ use crate::{
 ///     }
 /// }
 ///
-/// # // In earnest: the system's source of randomness.
-/// # fn fill(bytes: &mut [u8]) { (0_u8..).zip(bytes).for_each(|(n, byte)| *byte = n.wrapping_mul(31)) }
-/// let keys = KeyRing::ephemeral(|key| fill(key))?;
+/// let keys = KeyRing::random()?;
 /// let audience = Audience::new("https://app.example.com|events")?;
 /// let verifier = Verifier::<User, _>::new(&audience, &keys, MemoryStore::new())?;
 /// let origins = Origins::list(["https://app.example.com"])?;
@@ -127,7 +125,7 @@ impl<T: Claims, A: Authenticator<T>> TicketLayer<T, A> {
             origins,
             hosts: None,
             scope: None,
-            browser: None,
+            cookie: Some(BrowserCookie::new()),
             require: Require::Authenticated,
             plain_gets: false,
             refusals: Refusals::new(),
@@ -153,9 +151,17 @@ impl<T: Claims, A: Authenticator<T>> TicketLayer<T, A> {
         self.with(|settings| settings.rules.scope = Some(scope))
     }
 
-    /// Takes only tickets that are bound to the browser they come from, by this cookie.
-    pub fn browser(self, cookie: BrowserCookie) -> Self {
-        self.with(|settings| settings.rules.browser = Some(cookie))
+    /// Sets the cookie by which it knows the browser that a ticket is bound to; [`BrowserCookie::new`] unless set.
+    ///
+    /// A ticket that is bound to no browser is taken from any, unless the verifier
+    /// [requires](crate::Verifier::require) that all of them are.
+    pub fn cookie(self, cookie: BrowserCookie) -> Self {
+        self.with(|settings| settings.rules.cookie = Some(cookie))
+    }
+
+    /// Knows no browsers: tickets that are bound to one are refused.
+    pub fn without_cookie(self) -> Self {
+        self.with(|settings| settings.rules.cookie = None)
     }
 
     /// Sets what becomes of requests that have no credential; they are refused unless set.
@@ -207,9 +213,8 @@ impl<T: Claims, A: Authenticator<T>> TicketLayer<T, A> {
     /// #     fn decode(_: &[u8]) -> Result<Self, ClaimsError> { unreachable!() }
     /// # }
     /// # async fn is_member(user: u64, room: &str) -> bool { user > 0 && !room.is_empty() }
-    /// # fn fill(bytes: &mut [u8]) { (0_u8..).zip(bytes).for_each(|(n, byte)| *byte = n.wrapping_mul(31)) }
     /// # let audience = Audience::new("events")?;
-    /// # let keys = KeyRing::ephemeral(|key| fill(key))?;
+    /// # let keys = KeyRing::random()?;
     /// # let verifier = Verifier::<User, _>::new(&audience, &keys, MemoryStore::new())?;
     /// # let (origins, sessions) = (Origins::list([])?, Sessions::builder().build());
     /// let layer = TicketLayer::new(verifier, origins, sessions).authorize(|parts, user| {

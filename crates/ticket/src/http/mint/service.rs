@@ -12,7 +12,8 @@ use tower_service::Service;
 use super::{MintFuture, MintOutcome, settings::Settings};
 use crate::{
     Claims, Grant, Issuer, Purpose, TicketStore, UnixMillis,
-    http::{Asked, BrowserCookie, Denial, Origins, Refusals, random::Given},
+    http::{Asked, BrowserCookie, Denial, Origins, Refusals},
+    random::Given,
 };
 
 /// Mints tickets for those who are logged in: `POST`, `200 {"ticket":"lwt1_…","expires_in":30}`.
@@ -32,8 +33,13 @@ use crate::{
 /// request is dropped unread.
 ///
 /// The ticket is bound to the scope of the grant, and to the browser, by a [`BrowserCookie`] that is set if there is
-/// none: a [`TicketLayer`](crate::http::TicketLayer) has to be told to [ask](crate::http::TicketLayer::browser) for it. Two first requests of a browser at the same time each set one, the later of which counts: the ticket from the
-/// other is refused, and a new one has to be got. A client that is no browser has to send the cookie, too.
+/// none. A [`TicketLayer`](crate::http::TicketLayer) looks for the same one; where it is [another](Self::cookie) or
+/// [none](Self::without_cookie), both have to be told. Two first requests of a browser at the same time each set one, the
+/// later of which counts: the ticket from the other is refused, and a new one has to be got. A client that is no browser
+/// has to send the cookie, too.
+///
+/// In development over plain HTTP, browsers do not take that cookie:
+/// [`BrowserCookie::insecure_for_development`] is for both then.
 ///
 /// Answers are not to be stored, changed or guessed at. `expires_in` is in whole seconds, rounded down. Those who get no
 /// ticket get a [refusal](Refusals):
@@ -69,7 +75,7 @@ use crate::{
 /// # }
 ///
 /// # let audience = Audience::new("https://app.example.com|events")?;
-/// # let keys = KeyRing::ephemeral(|key| key[0] = 1)?;
+/// # let keys = KeyRing::random()?;
 /// let issuer = Issuer::<User, _>::new(&audience, &keys, MemoryStore::new())?;
 /// let origins = Origins::list(["https://app.example.com"])?;
 /// let scope = Scope::new("events")?;
@@ -110,7 +116,8 @@ where
         self.with(|settings| settings.purpose = Purpose::Refresh)
     }
 
-    /// Sets the cookie that tickets are bound to; [`BrowserCookie::new`] unless set.
+    /// Sets the cookie that tickets are bound to; [`BrowserCookie::new`] unless set. A layer has to be
+    /// [told](crate::http::TicketLayer::cookie).
     pub fn cookie(self, cookie: BrowserCookie) -> Self {
         self.with(|settings| settings.cookie = Some(cookie))
     }

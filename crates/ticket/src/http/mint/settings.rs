@@ -7,10 +7,9 @@ use crate::{
     Binding, Claims, Context, Grant, Issuer, Minted, Purpose, TicketId, TicketStore, UnixMillis,
     http::{
         Asked, BrowserCookie, BrowserNonce, Denial, EventStreamRefusals, OriginRefused, Origins, Refusal,
-        Refusals,
-        origin::presented,
-        random::{Random, System},
+        Refusals, origin::presented,
     },
+    random::{Random, System},
 };
 
 /// What the clones of a service share.

@@ -1,16 +1,16 @@
-//! Where ids of tickets, and what binds them, come from.
+//! Where keys, ids of tickets, what binds them and jitter come from.
 
 /// Where random bytes come from.
-pub(super) trait Random: Send + Sync {
+pub(crate) trait Random: Send + Sync {
     /// Fills all of it, or says that there is nothing to fill it with.
     fn fill(&self, bytes: &mut [u8]) -> Option<()>;
 }
 
 /// The system's randomness.
-pub(super) struct System;
+pub(crate) struct System;
 
 /// Randomness that somebody else answers for.
-pub(super) struct Given<F>(pub(super) F);
+pub(crate) struct Given<F>(pub(crate) F);
 
 impl Random for System {
     fn fill(&self, bytes: &mut [u8]) -> Option<()> {
