@@ -50,8 +50,7 @@ impl Login {
         let audience = Audience::new(&audience).expect("it is short");
         let origins = Origins::list(origins.iter().copied()).expect("addresses are origins");
 
-        let keys = KeyRing::ephemeral(|key| getrandom::fill(key).expect("the system has randomness"));
-        let keys = keys.expect("random keys are not weak");
+        let keys = KeyRing::random().expect("the system has randomness");
         let store = MemoryStore::new();
         let unused = "a new ring takes an audience";
         let issuer = Issuer::<User, _>::new(&audience, &keys, store.clone()).expect(unused);
@@ -83,7 +82,7 @@ impl Login {
         };
         let gate = TicketLayer::new(resume, origins.clone(), sessions.clone())
             .hosts(hosts.clone())
-            .browser(browser.clone())
+            .cookie(browser.clone())
             .scope(scope());
         Self {
             redact: RedactLayer::new().query("ticket").strip(Strip::Replace),
