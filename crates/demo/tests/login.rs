@@ -144,7 +144,7 @@ async fn a_page_of_another_origin_gets_nowhere() {
     assert_eq!(foreign.refused(&first).await.0, StatusCode::FORBIDDEN);
     assert_eq!(foreign.socket(&second).await.unwrap_err(), StatusCode::FORBIDDEN);
     // And it has spent nothing, and ended nothing.
-    open(&mut page, &first).await;
+    drop(open(&mut page, &first).await);
     page.socket(&second).await.unwrap();
 }
 

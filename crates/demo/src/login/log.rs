@@ -1,6 +1,7 @@
 //! The log of whoever traces requests: what is left of them once the `RedactLayer` has had them.
 
 use std::collections::VecDeque;
+use std::fmt::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -97,7 +98,7 @@ impl Asked {
 fn show(text: &mut String, headers: &HeaderMap, name: &HeaderName) {
     for value in headers.get_all(name) {
         let comma = if text.is_empty() { "" } else { ", " };
-        *text += &format!("{comma}{name}: {value:?}");
+        write!(text, "{comma}{name}: {value:?}").expect("text can be written to text");
     }
 }
 

@@ -16,12 +16,12 @@ use super::user::User;
 #[derive(Clone, Debug)]
 pub(super) struct Logins {
     cookie: Cookie,
-    known: Arc<Mutex<HashMap<Secret, Login>>>,
+    known: Arc<Mutex<HashMap<Secret, Entry>>>,
 }
 
 /// A login that stands.
 #[derive(Clone, Debug)]
-pub(super) struct Login {
+pub(super) struct Entry {
     pub(super) user: User,
     pub(super) lapses: UnixMillis,
 }
@@ -44,7 +44,7 @@ impl Logins {
 
     /// Logs somebody in, and gives the `Set-Cookie` for it. What the browser had before is nobody's login any more.
     pub(super) fn enter(&self, headers: &HeaderMap, user: User, now: UnixMillis) -> HeaderValue {
-        let secret = Secret(random::<32>());
+        let secret = Secret(random());
         let cookie = self.cookie.set(&secret.0, LASTS);
         let mut known = self.lock();
         if let Some(old) = self.cookie.read(headers) {
@@ -57,12 +57,12 @@ impl Logins {
         {
             known.remove(&oldest);
         }
-        known.insert(secret, Login { user, lapses: now.plus(LASTS) });
+        known.insert(secret, Entry { user, lapses: now.plus(LASTS) });
         cookie
     }
 
     /// Whose request this is.
-    pub(super) fn of(&self, headers: &HeaderMap, now: UnixMillis) -> Option<Login> {
+    pub(super) fn of(&self, headers: &HeaderMap, now: UnixMillis) -> Option<Entry> {
         let secret = self.cookie.read(headers)?;
         self.lock().get(&secret).filter(|login| login.lapses > now).cloned()
     }
@@ -77,7 +77,7 @@ impl Logins {
         self.cookie.set("", Duration::ZERO)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Secret, Login>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Secret, Entry>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -134,7 +134,7 @@ mod tests {
     }
 
     fn ann() -> User {
-        User::new("ann", random::<16>()).unwrap()
+        User::new("ann", random()).unwrap()
     }
 
     const NOW: UnixMillis = UnixMillis::new(1_800_000_000_000);

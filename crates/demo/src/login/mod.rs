@@ -12,14 +12,15 @@ use std::error::Error;
 use bytes::{Buf, Bytes};
 use http::header::SET_COOKIE;
 use http::request::Parts;
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
-use longwave_ticket::http::{Asked as Wanted, Denial, Presented, Refusals};
+use longwave_ticket::http::{Asked as Wanted, Presented, Refusal, Refusals};
 use longwave_ticket::live::{Close, Selector};
 use serde::{Deserialize, Serialize};
 use tower::{Layer, Service, ServiceExt, service_fn};
 
 use self::log::Asked;
+use self::logins::Entry;
 use self::setup::now;
 pub(crate) use self::setup::{Gate, Login};
 pub(crate) use self::streams::{Arrival, Ticks, options};
@@ -88,7 +89,7 @@ impl Login {
     {
         let (mut parts, body) = request.into_parts();
         if let Err(refused) = self.hosts.check(&parts) {
-            return refuse(&parts, refused.refusal().into());
+            return refuse(&parts, refused.refusal());
         }
         let who = self.logins.of(&parts.headers, now());
         if parts.uri.path() == TICKET {
@@ -105,27 +106,7 @@ impl Login {
                 json(&self.log.after(after.and_then(|after| after.parse().ok()).unwrap_or(0)))
             }
             (LOGIN, &Method::GET) => json(&Me { name: who.as_ref().map(|login| login.user.name()) }),
-            (LOGIN | DROP | REVOKE | LOG_OUT, &Method::POST) => {
-                // Whoever sends no `Origin` here is no browser, and has no cookies of anybody's.
-                if let Err(refused) = self.origins.check(&parts, Presented::Ambiently) {
-                    return refuse(&parts, refused.refusal().into());
-                }
-                match (parts.uri.path(), who) {
-                    (LOGIN, _) => self.log_in(&parts, body).await,
-                    (_, None) => text(StatusCode::UNAUTHORIZED, "nobody is logged in"),
-                    (DROP, Some(who)) => json(&Reached { streams: self.clients.cut(who.user.login(), None) }),
-                    (REVOKE, Some(who)) => {
-                        let name = who.user.name().to_owned();
-                        self.logins.forget(|user| user.name() == name);
-                        self.end(Selector::Subject(name))
-                    }
-                    (_, Some(who)) => {
-                        let login = who.user.login().to_owned();
-                        self.logins.forget(|user| user.login() == login);
-                        self.end(Selector::Session(login))
-                    }
-                }
-            }
+            (LOGIN | DROP | REVOKE | LOG_OUT, &Method::POST) => self.obey(&parts, body, who).await,
             (LOG, _) => not_allowed("GET"),
             (LOGIN, _) => not_allowed("GET, POST"),
             (DROP | REVOKE | LOG_OUT, _) => not_allowed("POST"),
@@ -133,8 +114,34 @@ impl Login {
         }
     }
 
-    /// Believes whoever comes.
-    async fn log_in<B>(&self, parts: &Parts, body: B) -> Response<Body>
+    /// Does what a page of the demo's own asks for.
+    async fn obey<B>(&self, parts: &Parts, body: B, who: Option<Entry>) -> Response<Body>
+    where
+        B: http_body::Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>>,
+    {
+        // Whoever sends no `Origin` with a `POST` is no browser, and has no cookies of anybody's.
+        if let Err(refused) = self.origins.check(parts, Presented::Ambiently) {
+            return refuse(parts, refused.refusal());
+        }
+        match (parts.uri.path(), who) {
+            (LOGIN, who) => self.log_in(&parts.headers, body, who).await,
+            (_, None) => text(StatusCode::UNAUTHORIZED, "nobody is logged in"),
+            (DROP, Some(who)) => json(&Reached { streams: self.clients.cut(who.user.login(), None) }),
+            (REVOKE, Some(who)) => {
+                let name = who.user.name().to_owned();
+                self.logins.forget(|user| user.name() == name);
+                self.end(Selector::Subject(name))
+            }
+            (_, Some(who)) => {
+                let login = who.user.login().to_owned();
+                self.logins.forget(|user| user.login() == login);
+                self.end(Selector::Session(login))
+            }
+        }
+    }
+
+    /// Believes whoever comes. What the browser was logged in as before ends.
+    async fn log_in<B>(&self, headers: &HeaderMap, body: B, before: Option<Entry>) -> Response<Body>
     where
         B: http_body::Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>>,
     {
@@ -142,14 +149,13 @@ impl Login {
             Ok(body) => serde_json::from_reader(body.aggregate().reader()).ok(),
             Err(_) => None,
         };
-        let Some(user) = says.and_then(|says| User::new(&says.name, random::<16>())) else {
+        let Some(user) = says.and_then(|says| User::new(&says.name, random())) else {
             return text(StatusCode::BAD_REQUEST, "a login is JSON: {\"name\": \"...\"}, at most 32 bytes");
         };
         let me = json(&Me { name: Some(user.name()) });
-        let old = self.logins.of(&parts.headers, now());
-        let cookie = self.logins.enter(&parts.headers, user, now());
-        if let Some(old) = old {
-            self.sessions.revoke(Selector::Session(old.user.login().to_owned()), Close::Revoked);
+        let cookie = self.logins.enter(headers, user, now());
+        if let Some(before) = before {
+            self.sessions.revoke(Selector::Session(before.user.login().to_owned()), Close::Revoked);
         }
         with_cookie(me, cookie)
     }
@@ -161,8 +167,8 @@ impl Login {
     }
 }
 
-fn refuse(parts: &Parts, denial: Denial) -> Response<Body> {
-    Refusals::new().answer(denial.refusal(), Wanted::of(parts)).map(full)
+fn refuse(parts: &Parts, refusal: Refusal) -> Response<Body> {
+    Refusals::new().answer(refusal, Wanted::of(parts)).map(full)
 }
 
 fn with_cookie(mut response: Response<Body>, cookie: HeaderValue) -> Response<Body> {
@@ -171,10 +177,10 @@ fn with_cookie(mut response: Response<Body>, cookie: HeaderValue) -> Response<Bo
 }
 
 /// Random bytes that nobody can guess, in hexadecimal.
-fn random<const N: usize>() -> String {
-    let mut bytes = [0; N];
+fn random() -> String {
+    let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).expect("the system has randomness");
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:032x}", u128::from_be_bytes(bytes))
 }
 
 const LOGIN: &str = "/login";

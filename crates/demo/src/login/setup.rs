@@ -109,7 +109,7 @@ impl Login {
 }
 
 fn grant(parts: &Parts) -> Ready<Result<Grant<User>, Denial>> {
-    ready(match parts.extensions.get::<logins::Login>() {
+    ready(match parts.extensions.get::<logins::Entry>() {
         Some(login) => Ok(Grant::new(login.user.clone()).until(login.lapses).within(scope())),
         None => Err(Denial::new(Refusal::CredentialsRequired)),
     })
