@@ -1,6 +1,7 @@
-//! W8: verifying a ticket of about 100 bytes; refusing and minting one.
+//! W8: verifying a ticket of about 100 bytes; refusing and minting one; what keeping them out of requests costs.
 
 mod ours;
+mod requests;
 
 use self::ours::Ours;
 use crate::{
@@ -176,6 +177,7 @@ pub fn run(bench: &mut Bench) {
     bench.table("w8", "verifying a token and reading its claims", Unit::Ns).column("token", None, rows);
     refuse(bench, &ours);
     mint(bench, &ours);
+    requests::run(bench, &ours);
 }
 
 /// With one character of the tag replaced.

@@ -15,7 +15,7 @@ use longwave_ticket::{
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize, Serialize)]
-struct User {
+pub struct User {
     sub: String,
     room: String,
 }
@@ -34,8 +34,11 @@ impl Claims for User {
     }
 }
 
+/// Where nothing is kept, so that a ticket with its claims inside is good again and again.
 #[derive(Clone)]
-struct Nowhere;
+pub struct Nowhere;
+
+pub type Verifying = Verifier<User, Nowhere>;
 
 impl TicketStore for Nowhere {
     const SHARED: bool = true;
@@ -103,6 +106,19 @@ impl Ours {
             Binding::new().scope(Scope::new("events").unwrap()).origin("https://app.example.com").unwrap();
         let bound = context.clone().binding(binding);
         Ours { issuer, inline_issuer, verifier, context, bound }
+    }
+
+    /// One with its claims inside.
+    pub fn ticket(&self) -> String {
+        one(&self.inline_issuer, &self.context).into_exposed()
+    }
+
+    pub fn verifier(&self) -> Verifying {
+        self.verifier.clone()
+    }
+
+    pub fn now(&self) -> UnixMillis {
+        self.context.now()
     }
 
     pub fn verify(&self) -> Box<dyn FnMut()> {

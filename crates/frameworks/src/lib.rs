@@ -30,7 +30,7 @@ use tokio::{net::TcpListener, sync::oneshot};
 pub use self::{
     axum::Axum,
     hyper::Hyper,
-    layers::{Layers, Stack},
+    layers::{Layers, Logins, Stack, User},
     marks::{MARKED, TOLD},
     running::Running,
     salvo::Salvo,

@@ -13,6 +13,7 @@ mod sockets;
 mod stalls;
 mod streams;
 mod support;
+mod tickets;
 
 use longwave_frameworks::{Axum, Hyper, Salvo, Tonic};
 
@@ -56,6 +57,7 @@ macro_rules! with_events {
                     a_silent_socket_is_pinged
                     a_socket_whose_client_takes_nothing_ends_in_time
                 }
+                tickets { a_ticket_opens_a_stream_once_that_ends_with_the_login }
                 plain { a_plain_response_is_untouched extensions_pass_both_ways $($more)* }
             }
         )*}
@@ -74,6 +76,7 @@ frameworks! {
         limits { a_stream_counts_until_its_client_is_gone a_client_with_too_many_streams_is_refused }
         drains { a_drain_ends_streams_and_the_shutdown_is_over a_stream_is_refused_during_a_drain }
         stalls { a_stalled_reader_is_cut_and_nobody_else }
+        tickets { a_ticket_opens_a_stream_once_that_ends_with_the_login }
         plain { a_plain_response_is_untouched extensions_pass_both_ways }
     }
 }

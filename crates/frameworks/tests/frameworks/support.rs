@@ -8,7 +8,7 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use longwave_backpressure::{StreamLimitLayer, guard::Guard};
 use longwave_drain::Drain;
-use longwave_frameworks::{Dialect, Framework, Opened, Route, Running, Stack};
+use longwave_frameworks::{Dialect, Framework, Logins, Opened, Route, Running, Stack};
 use longwave_heartbeat::Heartbeat;
 use tokio::time::timeout;
 
@@ -28,6 +28,7 @@ pub(crate) fn stack(total: usize) -> Stack {
     let client = |parts: &Parts| parts.headers.get("x-client").cloned();
     Stack {
         drain: Drain::new().window(Duration::from_millis(200)),
+        logins: Logins::new(),
         limit: StreamLimitLayer::new(total).per_key(2, client).count_grpc(),
         heartbeat: Heartbeat::every(NEVER),
         guard: Guard::new().grace(GRACE),

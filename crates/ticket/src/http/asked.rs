@@ -30,6 +30,7 @@ enum Shape {
     EventStream,
     /// An upgrade, but not to a WebSocket and nothing else; or a `GET` that asks for no stream at all.
     Get,
+    Grpc,
     OtherMethod,
     Tunnel,
     WebSocket,
@@ -48,6 +49,7 @@ impl Asked {
             Method::GET if upgrade && upgrades_to_websocket(headers) => Shape::WebSocket,
             Method::GET if lists(headers, &header::ACCEPT, "text/event-stream") => Shape::EventStream,
             Method::GET => Shape::Get,
+            Method::POST if is_grpc(headers) => Shape::Grpc,
             _ => Shape::OtherMethod,
         };
         Self { shape, upgrade, http1 }
@@ -71,7 +73,7 @@ impl Asked {
         match self.shape {
             Shape::EventStream | Shape::WebSocket => Ok(()),
             Shape::Get => Err(Refusal::UpgradeRequired),
-            Shape::OtherMethod | Shape::Tunnel => Err(Refusal::Method),
+            Shape::Grpc | Shape::OtherMethod | Shape::Tunnel => Err(Refusal::Method),
         }
     }
 
@@ -81,13 +83,14 @@ impl Asked {
         match self.shape {
             Shape::EventStream => StreamKind::EventStream,
             Shape::WebSocket => StreamKind::WebSocket,
+            Shape::Grpc => StreamKind::Grpc,
             Shape::Get | Shape::OtherMethod | Shape::Tunnel => StreamKind::Other,
         }
     }
 
     /// Whether somebody further in may take it for a stream, who is perhaps less strict.
     pub(super) const fn may_open_a_stream(self) -> bool {
-        self.upgrade || !matches!(self.shape, Shape::Get | Shape::OtherMethod)
+        self.upgrade || !matches!(self.shape, Shape::Get | Shape::Grpc | Shape::OtherMethod)
     }
 
     pub(super) const fn is_http1(self) -> bool {
@@ -115,6 +118,14 @@ fn upgrades_to_websocket(headers: &HeaderMap) -> bool {
     let only = lines.next().filter(|_| lines.next().is_none());
     only.is_some_and(|line| line.as_bytes().eq_ignore_ascii_case(b"websocket"))
         && lists(headers, &header::CONNECTION, "upgrade")
+}
+
+/// Whether it is a call of gRPC: its type of content is one that a page can only send to another site if it is let to.
+fn is_grpc(headers: &HeaderMap) -> bool {
+    let mut lines = headers.get_all(header::CONTENT_TYPE).iter();
+    let (Some(line), None) = (lines.next(), lines.next()) else { return false };
+    let essence = line.as_bytes().split(|&byte| byte == b';').next().unwrap_or_default().trim_ascii();
+    matches!(essence.strip_prefix(b"application/grpc"), Some([] | [b'+', ..]))
 }
 
 /// Whether a field that is a list has this element, parameters aside.

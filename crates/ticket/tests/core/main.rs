@@ -4,6 +4,8 @@
 mod bindings;
 mod concurrency;
 mod forms;
+#[cfg(feature = "serde_json")]
+mod json;
 mod keys;
 mod properties;
 mod python;

@@ -117,6 +117,16 @@ fn a_ticket_where_none_belongs_is_not_accepted_and_does_not_stay() {
 }
 
 #[test]
+fn a_fragment_is_nobodys_credential_and_does_not_stay() {
+    for (uri, left) in [("/feed?a=1#ticket=T", "/feed?a=1"), ("/feed#?ticket=T", "/feed")] {
+        let (found, parts) = collected(get(uri));
+        assert_eq!((found.as_str(), parts.uri.to_string().as_str()), ("nothing", left), "{uri}");
+    }
+    let (found, parts) = collected(get(&format!("/feed?ticket={TICKET}#x")));
+    assert_eq!((found.as_str(), parts.uri.to_string().as_str()), (TICKET, "/feed"));
+}
+
+#[test]
 fn the_rest_of_the_query_stays_to_the_byte() {
     for (query, left) in [
         ("a=%2F&&b&ticket=T&c=+", "?a=%2F&&b&c=+"),

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use longwave_core::Cause;
 use longwave_ticket::{
-    Audience, Binding, Issuer, Mode, Purpose, Verifier,
+    Audience, Binding, Issuer, Mode, Purpose, SecretKey, Verifier,
     live::{Close, RefreshError, Selector},
 };
 use tower_layer::Layer;
@@ -40,6 +40,26 @@ async fn an_event_stream_ends_at_its_deadline_and_says_nothing_afterwards() {
     assert_eq!(poll(&mut body), Poll::Ready(None));
     drop(body);
     assert_eq!(house.sessions.count(&Selector::All), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_is_distrusted_opens_nothing_more_and_ends_nothing() {
+    let house = House::new();
+    let (layer, reasons) = (house.layer(), Reasons::default());
+    let mut body = Box::pin(house.ask(&layer, feed(&house.mint().await)).await.into_body());
+    let outstanding = house.mint().await;
+    let new = SecretKey::from_bytes(*b"another thirty-two bytes, secret").unwrap();
+    let leaked = SecretKey::from_bytes(*b"thirty-two bytes of a secret key").unwrap();
+    house.keys.rotate(new, secs(60), house.wall.now()).unwrap();
+    house.keys.distrust(leaked.key_id(&Audience::new("https://app.example.com|events").unwrap())).unwrap();
+    assert_eq!(house.status(&layer, reasons.watch(feed(&outstanding))).await, 401);
+    assert_eq!(reasons.take(), ["unknown_key"]);
+    assert_eq!(poll(&mut body), Poll::Pending);
+    assert_eq!(house.sessions.count(&selected()), 1);
+    // That is another decision.
+    assert_eq!(house.sessions.revoke(selected(), Close::Revoked), 1);
+    settle().await;
+    assert!(poll(&mut body).is_ready());
 }
 
 #[tokio::test(start_paused = true)]

@@ -145,8 +145,9 @@ async fn a_ticket_cannot_be_selected_as_a_subprotocol() {
     let house = House::new();
     let (layer, ticket) = (house.layer(), house.mint().await);
     let leaks = Handler { makes: Makes::Selects("lw.ticket.lwt1_AQEBAAAA"), ..Handler::default() };
-    let response = ask(&layer, &leaks, socket(&ticket)).await;
-    assert_eq!(response.status(), 500);
+    let reasons = Reasons::default();
+    let response = ask(&layer, &leaks, reasons.watch(socket(&ticket))).await;
+    assert_eq!((response.status().as_u16(), reasons.take()), (500, vec!["leak"]));
     assert!(!response.headers().contains_key("sec-websocket-protocol"));
     drop(response);
     assert_eq!(house.sessions.count(&Selector::All), 0);

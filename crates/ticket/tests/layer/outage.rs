@@ -32,6 +32,18 @@ async fn a_store_that_is_down_lets_nobody_in_and_is_not_asked_about_what_was_mad
     assert_eq!(house.status(&layer, feed(&ticket)).await, 200);
 }
 
+#[tokio::test]
+async fn a_ticket_whose_redemption_was_lost_on_the_way_back_is_spent_and_lets_nobody_in() {
+    let house = House::new();
+    let (layer, ticket, reasons) = (house.layer(), house.mint().await, Reasons::default());
+    house.store.lose_replies(true);
+    assert_eq!(house.status(&layer, reasons.watch(feed(&ticket))).await, 503);
+    house.store.lose_replies(false);
+    assert_eq!(house.status(&layer, reasons.watch(feed(&ticket))).await, 401);
+    assert_eq!(reasons.take(), ["store_timeout", "replayed"]);
+    assert_eq!((house.handler.calls(), house.sessions.count(&Selector::All)), (0, 0));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_store_that_is_slow_is_given_up_after_a_second() {
     let house = House::new();

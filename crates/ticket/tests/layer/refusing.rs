@@ -119,6 +119,29 @@ async fn a_connect_that_opens_no_websocket_spends_no_ticket() {
 }
 
 #[tokio::test]
+async fn a_call_of_grpc_spends_a_ticket_only_if_that_is_wanted() {
+    let house = House::new();
+    let ticket = house.mint().await;
+    let call = |content_type| {
+        Request::post("/service/Call")
+            .header("host", "app.example.com")
+            .header("content-type", content_type)
+            .header("authorization", format!("Ticket {ticket}"))
+    };
+    refused(&house, call("application/grpc"), 405, "method").await;
+    let wanted = house.layer().grpc_calls();
+    for other in ["application/grpc-web", "application/grpcx", "text/plain", "application/json"] {
+        assert_eq!(house.status(&wanted, call(other)).await, 405, "{other}");
+    }
+    let two = call("application/grpc").header("content-type", "text/plain");
+    assert_eq!(house.status(&wanted, two).await, 405);
+    let foreign = call("application/grpc").header("origin", "https://evil.test");
+    assert_eq!(house.status(&wanted, foreign).await, 403);
+    assert_eq!(house.status(&wanted, call("application/grpc+proto")).await, 200);
+    assert_eq!(house.status(&wanted, call("application/grpc")).await, 401, "spent");
+}
+
+#[tokio::test]
 async fn a_plain_get_spends_a_ticket_only_if_that_is_wanted() {
     let house = House::new();
     let ticket = house.mint().await;

@@ -4,7 +4,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context as Cx, Poll},
     time::Duration,
@@ -67,6 +67,7 @@ pub(crate) struct Store {
     at_once: Arc<AtomicU64>,
     most_at_once: Arc<AtomicU64>,
     broken: Arc<Mutex<Option<StoreError>>>,
+    loses_replies: Arc<AtomicBool>,
     delay: Arc<Mutex<Duration>>,
 }
 
@@ -81,6 +82,11 @@ impl Store {
 
     pub(crate) fn break_down(&self, error: Option<StoreError>) {
         *self.broken.lock().unwrap() = error;
+    }
+
+    /// What is taken is gone, but whoever has asked does not learn of it.
+    pub(crate) fn lose_replies(&self, lose: bool) {
+        self.loses_replies.store(lose, Ordering::SeqCst);
     }
 
     pub(crate) fn slow_down(&self, delay: Duration) {
@@ -115,7 +121,8 @@ impl TicketStore for Store {
     }
 
     async fn take(&self, id: &TicketId, now: UnixMillis) -> Result<Option<Vec<u8>>, StoreError> {
-        self.ask().await?.take(id, now).await
+        let taken = self.ask().await?.take(id, now).await;
+        if self.loses_replies.load(Ordering::SeqCst) { Err(StoreError::Timeout) } else { taken }
     }
 
     async fn peek(&self, id: &TicketId, now: UnixMillis) -> Result<Option<Vec<u8>>, StoreError> {

@@ -4,7 +4,7 @@ use std::{future::Future, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, header, request::Parts};
-use longwave_core::{Lifeline, Tether};
+use longwave_core::{Lifeline, StreamKind, Tether};
 use tokio::time::timeout;
 
 use super::{
@@ -139,6 +139,7 @@ impl Rules {
     fn admit(&self, asked: Asked) -> Result<(), Refusal> {
         match asked.admit() {
             Err(Refusal::UpgradeRequired) if self.plain_gets && !asked.is_upgrade() => Ok(()),
+            Err(Refusal::Method) if self.grpc_calls && asked.kind() == StreamKind::Grpc => Ok(()),
             admitted => admitted,
         }
     }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use http::{HeaderMap, HeaderValue, Request, Response, Version, header};
-use longwave_core::{Attach, StreamBody, StreamKind};
+use longwave_core::{Attach, Lifeline, StreamBody, StreamKind};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
@@ -36,6 +36,8 @@ pin_project! {
             #[pin]
             inner: Attach<F>,
             cookies: Vec<HeaderValue>,
+            // That of the request, if there is a session.
+            lifeline: Option<Lifeline>,
         },
     }
 }
@@ -46,7 +48,7 @@ impl<F, S, B> TicketFuture<F, S, B> {
     }
 
     pub(super) const fn called(inner: Attach<F>, version: Version) -> Self {
-        Self { state: State::Called { inner, cookies: Vec::new() }, version }
+        Self { state: State::Called { inner, cookies: Vec::new(), lifeline: None }, version }
     }
 }
 
@@ -67,15 +69,24 @@ where
                     match decided {
                         Ok(admitted) => {
                             let request = Request::from_parts(admitted.parts, body);
-                            let inner = Attach::new(inner.call(request), admitted.tether.lifeline());
-                            State::Called { inner, cookies: admitted.cookies }
+                            let lifeline = admitted.tether.lifeline();
+                            let inner = Attach::new(inner.call(request), lifeline);
+                            let lifeline = Some(lifeline.clone());
+                            State::Called { inner, cookies: admitted.cookies, lifeline }
                         }
-                        Err(answer) => State::Called { inner: Attach::answer(answer), cookies: Vec::new() },
+                        Err(answer) => State::Called {
+                            inner: Attach::answer(answer),
+                            cookies: Vec::new(),
+                            lifeline: None,
+                        },
                     }
                 }
-                StateProj::Called { inner, cookies } => {
+                StateProj::Called { inner, cookies, lifeline } => {
                     let mut response = ready!(inner.poll(cx))?;
                     if let Err(leak) = redact(response.headers_mut()) {
+                        if let Some(lifeline) = lifeline {
+                            lifeline.refused(StreamKind::WebSocket, "leak");
+                        }
                         let answer = Refusals::new().answer(leak, Asked::websocket(*this.version));
                         return pin!(Attach::<S::Future>::answer(answer)).poll(cx);
                     }

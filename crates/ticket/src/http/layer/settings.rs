@@ -29,6 +29,8 @@ pub(super) struct Rules {
     pub(super) require: Require,
     /// Whether a `GET` for no stream may spend a ticket.
     pub(super) plain_gets: bool,
+    /// Whether a call of gRPC may.
+    pub(super) grpc_calls: bool,
     pub(super) refusals: Refusals,
     pub(super) timeout: Duration,
     /// For those who are being authenticated.

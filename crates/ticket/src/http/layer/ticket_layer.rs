@@ -20,7 +20,7 @@ use crate::{
 ///
 /// 1. The credential is taken out of the request, wherever it is. More than one is `400`.
 /// 2. The request has to ask for a stream: a WebSocket, or a `GET` for an event stream. Others are `405` or `426`, so that
-///    no prefetch spends a ticket.
+///    no prefetch spends a ticket. [Some](Self::plain_gets) [more](Self::grpc_calls) may be let in.
 /// 3. Its [host](Self::hosts) and its [origin](Origins) have to be let in, or it is `403`.
 /// 4. The ticket has to be genuine, in time, and bound to what the layer says: [scope](Self::scope),
 ///    [browser](Self::cookie), and the origin of the page. `401`, and the ticket is not spent.
@@ -48,7 +48,8 @@ use crate::{
 /// # Metrics
 ///
 /// Each refusal is told to the [`Observer`](longwave_core::Observer) of the request, with the reason that the client is not
-/// told: `missing`, `ambiguous`, `method`, `origin`, `host`, `forbidden`, `limited`, `timeout`, `store_unavailable`, and of
+/// told: `missing`, `ambiguous`, `method`, `origin`, `host`, `forbidden`, `limited`, `timeout`, `store_unavailable`, `leak` if the
+/// handler has selected a ticket as the subprotocol, and of
 /// invalid tickets what [`Why::name`](crate::Why::name) says.
 ///
 /// # Examples
@@ -128,6 +129,7 @@ impl<T: Claims, A: Authenticator<T>> TicketLayer<T, A> {
             cookie: Some(BrowserCookie::new()),
             require: Require::Authenticated,
             plain_gets: false,
+            grpc_calls: false,
             refusals: Refusals::new(),
             timeout: Duration::from_secs(1),
             places: Arc::new(Semaphore::new(1024)),
@@ -174,6 +176,14 @@ impl<T: Claims, A: Authenticator<T>> TicketLayer<T, A> {
     /// What only looks at a URL then spends the ticket in it. Keep the query out of the [sources](Self::sources).
     pub fn plain_gets(self) -> Self {
         self.with(|settings| settings.rules.plain_gets = true)
+    }
+
+    /// Lets a call of gRPC spend a ticket, in `Authorization`. Each call needs one of its own, so it is for calls that
+    /// stream.
+    ///
+    /// It is refused by its HTTP status, which clients know the status of gRPC for: `UNAUTHENTICATED` for a 401.
+    pub fn grpc_calls(self) -> Self {
+        self.with(|settings| settings.rules.grpc_calls = true)
     }
 
     /// Sets how it refuses.
