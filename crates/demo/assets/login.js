@@ -157,8 +157,14 @@ export class Login {
     do {
       this.#logging = { again: false };
       const told = await ask("GET", `/login/log?after=${this.#logged}`).catch(() => ({ lines: [] }));
+      if (told.last < this.#logged) {
+        // Of a server that was started anew, which counts from one again.
+        this.#logged = 0;
+        this.#logging.again = true;
+        $("log").replaceChildren();
+        continue;
+      }
       for (const line of told.lines) {
-        // A server that was started anew counts from one again; by then there are none of these.
         this.#logged = line.number;
         write(line);
       }

@@ -113,6 +113,19 @@ async fn a_stream_that_is_cut_comes_back_with_its_cookie_and_without_it_does_not
 }
 
 #[tokio::test]
+async fn a_deploy_moves_the_stream_and_closes_the_socket() {
+    let mut page = Page::logged_in(start().await, "ada").await;
+    let (first, second) = (page.mint().await, page.mint().await);
+    let mut stream = open(&mut page, &first).await;
+    let socket = page.socket(&second).await.unwrap();
+    assert_eq!(page.post("/deploy", "").await.1, json!({ "generation": 2, "moving": 2 }));
+    assert_eq!(close_code(socket).await, (1012, "server restarts".to_owned()));
+    while let Some(Ok(_)) = timeout(DEADLINE, stream.frame()).await.unwrap() {}
+    let _stream = open(&mut page, &first).await;
+    assert_eq!(page.get("/stats").await.1["generations"][1]["open"], 1);
+}
+
+#[tokio::test]
 async fn who_logs_out_here_stays_logged_in_there() {
     let address = start().await;
     let (mut here, mut there) =
@@ -178,8 +191,8 @@ async fn there_is_nothing_secret_in_the_log() {
             assert!(!log.as_bytes().windows(8).any(|part| part == eight), "a part of a secret in {log}");
         }
     }
-    let after = lines.len() as u64 - 1;
-    assert_eq!(page.get(&format!("/login/log?after={after}")).await.1["lines"].as_array().unwrap().len(), 1);
+    let (_, rest) = page.get(&format!("/login/log?after={}", lines.len() - 1)).await;
+    assert_eq!(rest, json!({ "last": lines.len(), "lines": [lines.last().unwrap()] }));
 }
 
 #[tokio::test]

@@ -44,6 +44,8 @@ struct Line {
 /// What is told of the log.
 #[derive(Debug, Serialize)]
 pub(super) struct Told {
+    /// The number of the last line there is.
+    last: u64,
     lines: Vec<Line>,
 }
 
@@ -63,7 +65,8 @@ impl Log {
     /// The lines after this one.
     pub(super) fn after(&self, number: u64) -> Told {
         let lines = self.lock();
-        Told { lines: lines.last.iter().filter(|line| line.number > number).cloned().collect() }
+        let last = lines.number;
+        Told { last, lines: lines.last.iter().filter(|line| line.number > number).cloned().collect() }
     }
 
     fn push(&self, what: String, status: Option<u16>, headers: String) {
