@@ -16,6 +16,9 @@
 //! waits is a store. Whatever can be checked without a store is checked before it: a ticket that was not minted with
 //! one of the ring's keys never reaches it.
 //!
+//! The services and layers of the feature `tower` take both from the system, unless they are told otherwise for tests, by
+//! `clock` and `random`; `KeyRing::random` does so, too.
+//!
 //! # Examples
 //!
 //! ```

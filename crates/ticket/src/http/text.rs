@@ -35,39 +35,40 @@ pub fn redact_str(text: &str) -> Cow<'_, str> {
 }
 
 /// Where the first ticket is, percent-encoded or not.
-pub(super) fn find(text: &[u8]) -> Option<Range<usize>> {
-    if memchr(b'%', text).is_some() {
-        let found = |start| Some(start..start + ticket_len(&text[start..])?);
-        return memchr2_iter(b'l', b'%', text).find_map(found);
-    }
-    // The rarest letter of the prefix in URLs, so that hardly anything is looked at twice.
-    memchr_iter(b'w', text).find_map(|at| {
-        let start = at.checked_sub(1)?;
-        Some(start..start + ticket_len(&text[start..])?)
-    })
-}
-
-/// Whether there is a ticket, percent-encoded or not.
-pub(super) fn holds_ticket(text: &[u8]) -> bool {
-    find(text).is_some()
-}
-
-/// How long the ticket is that a text begins with.
-fn ticket_len(text: &[u8]) -> Option<usize> {
-    let mut rest = text;
-    for &expected in PREFIX {
-        match decode(rest)? {
-            (byte, tail) if byte == expected => rest = tail,
-            _ => return None,
-        }
-    }
-    let start = rest.len();
+fn find(text: &[u8]) -> Option<Range<usize>> {
+    let start = start(text)?;
+    let mut rest = after_prefix(&text[start..])?;
     while let Some((byte, tail)) = decode(rest)
         && is_ticket_byte(byte)
     {
         rest = tail;
     }
-    (rest.len() < start).then_some(text.len() - rest.len())
+    Some(start..text.len() - rest.len())
+}
+
+/// Whether there is a ticket, percent-encoded or not.
+pub(super) fn holds_ticket(text: &[u8]) -> bool {
+    start(text).is_some()
+}
+
+fn start(text: &[u8]) -> Option<usize> {
+    let begins = |&start: &usize| {
+        let first = after_prefix(&text[start..]).and_then(decode);
+        first.is_some_and(|(byte, _)| is_ticket_byte(byte))
+    };
+    if memchr(b'%', text).is_some() {
+        return memchr2_iter(b'l', b'%', text).find(begins);
+    }
+    // The rarest letter of the prefix in URLs, so that hardly anything is looked at twice.
+    memchr_iter(b'w', text).filter_map(|at| at.checked_sub(1)).find(begins)
+}
+
+/// What comes after the prefix, if the text begins with it.
+fn after_prefix(text: &[u8]) -> Option<&[u8]> {
+    PREFIX.iter().try_fold(text, |rest, &expected| {
+        let (byte, tail) = decode(rest)?;
+        (byte == expected).then_some(tail)
+    })
 }
 
 /// Whether this name of a parameter may be taken for `name` by anyone: percent-decoded, in whatever case.
