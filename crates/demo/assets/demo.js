@@ -1,6 +1,7 @@
 // The page: a native EventSource does all the work of coming back; this only counts and shows.
 
 import { Chart } from "/chart.js";
+import { Login } from "/login.js";
 import { Room } from "/room.js";
 import { Ticker } from "/ticker.js";
 import { Trials } from "/trials.js";
@@ -195,3 +196,4 @@ const plural = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
 open();
 new Room(trials.client);
 new Ticker();
+new Login();

@@ -1,6 +1,8 @@
 //! The publisher: a made-up radio signal, written into the history at a steady pace.
 
 use std::f64::consts::TAU;
+use std::fmt::Display;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -10,6 +12,7 @@ use serde::Serialize;
 use tokio::time::MissedTickBehavior;
 
 use crate::ring::Ring;
+use crate::server::Transport;
 
 /// How the feed runs.
 #[derive(Clone, Debug)]
@@ -18,6 +21,8 @@ pub struct Config {
     pub(crate) history: NonZeroUsize,
     pub(crate) heartbeat: Duration,
     pub(crate) retry: RangeInclusive<Duration>,
+    pub(crate) origins: Vec<String>,
+    pub(crate) https: bool,
 }
 
 /// The payload of `sample` and `peak`.
@@ -60,6 +65,29 @@ impl Config {
         self.retry = retry;
         self
     }
+
+    /// Says where the demo is served, so that it knows its own pages (default: nowhere, and nobody can log in). On
+    /// this machine, it is served as `localhost` too.
+    #[must_use]
+    pub fn at(mut self, transport: &Transport, address: SocketAddr) -> Self {
+        self.https = matches!(transport, Transport::Tls(_));
+        let scheme = if self.https { "https" } else { "http" };
+        let origin = |host: &dyn Display| format!("{scheme}://{host}:{}", address.port());
+        let name = |ip: IpAddr| match ip {
+            IpAddr::V4(ip) => origin(&ip),
+            IpAddr::V6(ip) => origin(&format!("[{ip}]")),
+        };
+        let ip = address.ip();
+        self.origins = if ip.is_unspecified() {
+            vec![name(Ipv4Addr::LOCALHOST.into()), name(Ipv6Addr::LOCALHOST.into())]
+        } else {
+            vec![name(ip)]
+        };
+        if ip.is_loopback() || ip.is_unspecified() {
+            self.origins.push(origin(&"localhost"));
+        }
+        self
+    }
 }
 
 impl Default for Config {
@@ -69,6 +97,8 @@ impl Default for Config {
             history: NonZeroUsize::MIN.saturating_add(31),
             heartbeat: Duration::from_secs(15),
             retry: Duration::from_secs(1)..=Duration::from_secs(2),
+            origins: Vec::new(),
+            https: false,
         }
     }
 }

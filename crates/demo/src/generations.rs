@@ -15,8 +15,11 @@ use serde::Serialize;
 use tower::ServiceBuilder;
 
 use crate::board::Board;
+use crate::login::{Gate, User};
 use crate::server::Peer;
 use crate::source::Source;
+use longwave_ticket::MemoryStore;
+use longwave_ticket::http::{Resume, TicketService};
 
 /// The one generation that serves, and the means to replace it.
 #[derive(Clone, Debug)]
@@ -25,17 +28,24 @@ pub(crate) struct Generations {
     board: Board,
     limit: StreamLimitLayer,
     heartbeat: HeartbeatLayer,
+    gate: Gate,
     current: Arc<Mutex<Generation>>,
 }
 
 /// The demo's streams behind the layers.
 pub(crate) type Stack = Observed<DrainService<StreamLimit<HeartbeatService<Source>>>>;
 
+/// The same behind a login.
+pub(crate) type Gated = Observed<DrainService<StreamLimit<Ticketed<HeartbeatService<Source>>>>>;
+
+type Ticketed<S> = TicketService<S, User, Resume<User, MemoryStore>>;
+
 #[derive(Debug)]
 struct Generation {
     number: u64,
     drain: Drain,
     stack: Stack,
+    gated: Gated,
 }
 
 /// What a deploy has done so far.
@@ -51,7 +61,7 @@ pub(crate) struct Deployed {
 pub(crate) struct Busy;
 
 impl Generations {
-    pub(crate) fn new(source: Source, board: Board) -> Self {
+    pub(crate) fn new(source: Source, board: Board, gate: Gate) -> Self {
         let address = ClientAddress::new(|parts: &Parts| parts.extensions.get().map(|&Peer(peer)| peer.ip()));
         // It goes around streams alone, whether or not their clients say that they want one.
         let limit = StreamLimitLayer::new(STREAMS)
@@ -59,14 +69,19 @@ impl Generations {
             .count_everything();
         let heartbeat =
             HeartbeatLayer::new(Heartbeat::every(source.config().heartbeat)).negotiate(NEGOTIABLE);
-        let first = Generation::new(1, source.clone(), &board, &limit, &heartbeat);
+        let first = Generation::new(1, source.clone(), &board, (&limit, &gate, &heartbeat));
         board.began(first.number, &first.drain);
-        Self { source, board, limit, heartbeat, current: Arc::new(Mutex::new(first)) }
+        Self { source, board, limit, heartbeat, gate, current: Arc::new(Mutex::new(first)) }
     }
 
     /// What serves the next stream.
     pub(crate) fn stack(&self) -> Stack {
         self.lock().stack.clone()
+    }
+
+    /// What serves the next stream for somebody who is logged in.
+    pub(crate) fn gated(&self) -> Gated {
+        self.lock().gated.clone()
     }
 
     /// Lets the next generation take all new streams, and drains this one.
@@ -77,8 +92,8 @@ impl Generations {
                 return Err(Busy);
             }
             let number = current.number + 1;
-            let next =
-                Generation::new(number, self.source.clone(), &self.board, &self.limit, &self.heartbeat);
+            let layers = (&self.limit, &self.gate, &self.heartbeat);
+            let next = Generation::new(number, self.source.clone(), &self.board, layers);
             self.board.began(number, &next.drain);
             (mem::replace(&mut *current, next), number)
         };
@@ -113,18 +128,25 @@ impl Generation {
         number: u64,
         source: Source,
         board: &Board,
-        limit: &StreamLimitLayer,
-        heartbeat: &HeartbeatLayer,
+        (limit, gate, heartbeat): (&StreamLimitLayer, &Gate, &HeartbeatLayer),
     ) -> Self {
         let drain = Drain::new();
+        let source = source.of_generation(number);
+        let gated = ServiceBuilder::new()
+            .layer(ObserverLayer::new(board.counters.clone()))
+            .layer(DrainLayer::new(&drain))
+            .layer(limit.clone())
+            .layer(gate.clone())
+            .layer(heartbeat.clone())
+            .service(source.clone());
         let stack = ServiceBuilder::new()
             .layer(ObserverLayer::new(board.counters.clone()))
             .layer(DrainLayer::new(&drain))
             // All generations share its slots.
             .layer(limit.clone())
             .layer(heartbeat.clone())
-            .service(source.of_generation(number));
-        Self { number, drain, stack }
+            .service(source);
+        Self { number, drain, stack, gated }
     }
 }
 

@@ -46,7 +46,7 @@ async fn run(options: &Options) -> ExitCode {
     let address = listener.local_addr().unwrap_or(address);
     say(&format!("longwave demo: {scheme}://{address}/ (Ctrl-C ends it)\n"));
 
-    let demo = Demo::start(Config::default());
+    let demo = Demo::start(Config::default().at(&transport, address));
     let stop = async {
         stopped.await;
         demo.shut_down().await;

@@ -14,6 +14,7 @@ pub(crate) fn asset(path: &str) -> Option<Response<Bytes>> {
         "/cells.js" => ("text/javascript; charset=utf-8", include_str!("../assets/cells.js")),
         "/chart.js" => ("text/javascript; charset=utf-8", include_str!("../assets/chart.js")),
         "/wire.js" => ("text/javascript; charset=utf-8", include_str!("../assets/wire.js")),
+        "/login.js" => ("text/javascript; charset=utf-8", include_str!("../assets/login.js")),
         "/room.js" => ("text/javascript; charset=utf-8", include_str!("../assets/room.js")),
         "/ticker.js" => ("text/javascript; charset=utf-8", include_str!("../assets/ticker.js")),
         "/trials.js" => ("text/javascript; charset=utf-8", include_str!("../assets/trials.js")),

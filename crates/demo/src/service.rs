@@ -1,10 +1,12 @@
 //! The demo as a hyper service: who gets what for which path.
 
 use std::convert::Infallible;
+use std::error::Error;
 use std::future::{Future, ready};
 use std::pin::Pin;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::service::Service;
@@ -17,6 +19,7 @@ use crate::board::Board;
 use crate::clients::Clients;
 use crate::feed::{self, Config};
 use crate::generations::Generations;
+use crate::login::{self, Login};
 use crate::page;
 use crate::ring::Ring;
 use crate::source::{self, Source};
@@ -27,6 +30,7 @@ pub struct Demo {
     clients: Clients,
     board: Board,
     generations: Generations,
+    login: Login,
 }
 
 /// The demo's answer.
@@ -39,9 +43,10 @@ impl Demo {
         let ring = Ring::new(fastrand::u32(..), config.history);
         tokio::spawn(feed::publish(ring.clone(), config.every));
         let (clients, board) = (Clients::default(), Board::default());
-        let source = Source::new(config, ring, clients.clone(), board.clone());
-        let generations = Generations::new(source, board.clone());
-        Self { clients, board, generations }
+        let login = Login::new(&config);
+        let source = Source::new(config, ring, [clients.clone(), login.clients()], board.clone());
+        let generations = Generations::new(source, board.clone(), login.gate());
+        Self { clients, board, generations, login }
     }
 
     /// Ends all streams, each with a time to come back after; for the end of the server. It takes a second at
@@ -98,14 +103,20 @@ impl Demo {
     }
 }
 
-impl<B: Send + 'static> Service<Request<B>> for Demo {
+impl<B> Service<Request<B>> for Demo
+where
+    B: http_body::Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+{
     type Response = Response<Body>;
     type Error = Infallible;
     type Future = Respond;
 
     /// Streams go through the layers; the rest is not what they are for.
     fn call(&self, req: Request<B>) -> Self::Future {
-        if source::PATHS.contains(&req.uri().path()) {
+        if login::has(req.uri().path()) {
+            let (login, streams) = (self.login.clone(), self.generations.gated());
+            Box::pin(async { Ok(login.answer(streams, req).await) })
+        } else if source::PATHS.contains(&req.uri().path()) {
             let stream = self.generations.stack().oneshot(req);
             Box::pin(async { stream.await.map(|response| response.map(BodyExt::boxed_unsync)) })
         } else {

@@ -1,4 +1,4 @@
-//! Where streams come from: the feed, two that show what the layers do, the room, and the ticker.
+//! Where streams come from: the feed, two that show what the layers do, the room, the ticker, and those behind a login.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -10,6 +10,7 @@ use http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use longwave_core::Lifeline;
 use longwave_sse::{Event, EventBody, EventType, LastEventId, random_retry, response};
+use longwave_ticket::live::Session;
 use longwave_ws_hyper::{server::Options, upgrade};
 use tower::Service;
 
@@ -17,6 +18,7 @@ use crate::answer::{Body, empty, full, not_allowed, parameter, text};
 use crate::board::Board;
 use crate::clients::Clients;
 use crate::feed::Config;
+use crate::login::{self, Ticks, User};
 use crate::opening::Opening;
 use crate::ring::{Ring, Seen};
 use crate::room::{self, Arrival, Room};
@@ -33,7 +35,10 @@ pub(crate) struct Source {
     board: Board,
     room: Room,
     market: Market,
+    /// The event streams of those who are logged in, by their login.
+    logged_in: Clients,
     sockets: Options,
+    login_sockets: Options,
     generation: u64,
 }
 
@@ -41,10 +46,11 @@ pub(crate) struct Source {
 pub(crate) const PATHS: [&str; 6] = [FEED, FLOOD, ROOM, SILENT, TICKER, TICKER_SOCKET];
 
 impl Source {
-    pub(crate) fn new(config: Config, ring: Ring, clients: Clients, board: Board) -> Self {
+    pub(crate) fn new(config: Config, ring: Ring, [clients, logged_in]: [Clients; 2], board: Board) -> Self {
         let (room, sockets) = (Room::new(), room::options());
         let market = Market::new(&board.counters);
-        Self { config, ring, clients, board, room, market, sockets, generation: 0 }
+        let login_sockets = login::options();
+        Self { config, ring, clients, board, room, market, logged_in, sockets, login_sockets, generation: 0 }
     }
 
     pub(crate) fn of_generation(self, generation: u64) -> Self {
@@ -60,6 +66,7 @@ impl Source {
         match req.uri().path() {
             ROOM => return self.room(req),
             TICKER_SOCKET => return self.ticker_socket(req),
+            login::SOCKET => return self.login_socket(req),
             _ => {}
         }
         if req.method() != Method::GET {
@@ -69,6 +76,7 @@ impl Source {
             FEED => self.feed(req),
             FLOOD => self.open(req, FLOOD, flood()),
             TICKER => self.ticker(req),
+            login::FEED => self.login_feed(req),
             SILENT => self.open(req, SILENT, stream::pending()),
             _ => text(StatusCode::NOT_FOUND, "not found"),
         }
@@ -148,6 +156,28 @@ impl Source {
         response.map(|()| full(""))
     }
 
+    /// Opens an event stream for somebody whose ticket was good.
+    fn login_feed<B>(&self, req: &mut Request<B>) -> Response<Body> {
+        let Some(session) = req.extensions().get::<Session<User>>().cloned() else { return nobody() };
+        self.enter(req, login::FEED);
+        let user = session.claims();
+        let registration = self.logged_in.register(user.login());
+        let ticks = Ticks::new(user.name(), &self.config.retry, registration);
+        response(EventBody::new(ticks.into_stream()).boxed_unsync())
+    }
+
+    /// Opens a WebSocket for somebody whose ticket was good.
+    fn login_socket<B>(&self, req: &mut Request<B>) -> Response<Body> {
+        let Some(session) = req.extensions().get::<Session<User>>().cloned() else { return nobody() };
+        let (response, upgrading) = match upgrade::<_, ()>(req, &self.login_sockets) {
+            Ok(upgrade) => upgrade,
+            Err(rejection) => return rejection.response::<String>().map(full),
+        };
+        self.enter(req, login::SOCKET);
+        tokio::spawn(login::Arrival { name: session.claims().name().to_owned() }.attend(upgrading));
+        response.map(|()| full(""))
+    }
+
     fn reader<B>(&self, req: &mut Request<B>) -> Result<Reader, &'static str> {
         let manner = match parameter(req, "policy").map(|name| Manner::named(&name)) {
             None => Manner::DropOldest,
@@ -184,6 +214,11 @@ impl<B> Service<Request<B>> for Source {
     fn call(&mut self, mut req: Request<B>) -> Self::Future {
         ready(Ok(self.respond(&mut req)))
     }
+}
+
+/// Whoever has no session has got past the layer that gives one.
+fn nobody() -> Response<Body> {
+    text(StatusCode::UNAUTHORIZED, "nobody is logged in")
 }
 
 /// Always has more to say, so that only its reader holds it up. It is not endless: a browser may take all of

@@ -6,6 +6,8 @@
 mod common;
 #[path = "browsers/harness.rs"]
 mod harness;
+#[path = "browsers/login.rs"]
+mod login;
 #[path = "browsers/room.rs"]
 mod room;
 #[path = "browsers/ticker.rs"]

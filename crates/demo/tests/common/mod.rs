@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use hyper::body::{Body, Incoming};
 use hyper::service::Service;
-use longwave_demo::{Config, Transport, serve};
+use longwave_demo::{Config, Demo, Transport, serve};
 use tokio::net::TcpListener;
 
 /// Far longer than anything here takes, far shorter than a hung test.
@@ -40,8 +40,22 @@ where
     S::Future: Send,
     B: Body<Data = Bytes, Error: std::error::Error + Send + Sync> + Send + 'static,
 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let address = listener.local_addr().unwrap();
+    let (listener, address) = listen().await;
     tokio::spawn(serve(listener, transport, service));
     address
+}
+
+/// A free port, for a service that has to know where it is before it is there.
+pub(crate) async fn listen() -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    (listener, address)
+}
+
+/// A demo that knows where it is, so that one can log in.
+pub(crate) async fn demo(transport: Transport, config: Config) -> (SocketAddr, Demo) {
+    let (listener, address) = listen().await;
+    let demo = Demo::start(config.at(&transport, address));
+    tokio::spawn(serve(listener, transport, demo.clone()));
+    (address, demo)
 }
