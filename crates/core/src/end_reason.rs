@@ -185,8 +185,9 @@ impl EndReason {
 
     /// The block that an event stream ends with: the last words, and a `retry` that keeps clients apart.
     ///
-    /// A client that is not to come back is told to wait for a year; one that has to log in first gets an
-    /// event `login-required` if there are no other last words.
+    /// One that has to log in first gets an event `login-required`, and one that is not to come back an event `ended`
+    /// and is told to wait for a year, so that a page knows that it is to close its `EventSource`; both events have the
+    /// text as data, and neither is sent if there are other last words.
     ///
     /// - `random`: 64 random bits, another for each stream.
     ///
@@ -200,14 +201,17 @@ impl EndReason {
     /// ```
     pub fn farewell(&self, random: u64) -> Event {
         let Inner { text, reconnect, last_words, .. } = &*self.inner;
-        let event = last_words.clone().unwrap_or_default();
+        let said = |event_type| match last_words {
+            Some(event) => event.clone(),
+            None => Event::new().event_type(event_type).data(text.clone()),
+        };
         match reconnect {
-            Reconnect::After(range) => event.retry(random_retry(range.clone(), random)),
-            Reconnect::Never => event.retry(NEVER),
-            Reconnect::AfterLogin if last_words.is_none() => {
-                event.event_type(LOGIN_REQUIRED).data(text.clone())
+            Reconnect::After(range) => {
+                let event = last_words.clone().unwrap_or_default();
+                event.retry(random_retry(range.clone(), random))
             }
-            Reconnect::AfterLogin => event,
+            Reconnect::AfterLogin => said(LOGIN_REQUIRED),
+            Reconnect::Never => said(ENDED).retry(NEVER),
         }
     }
 }
@@ -224,6 +228,7 @@ impl fmt::Display for EndReason {
     }
 }
 
+const ENDED: EventType = EventType::from_static("ended");
 const LOGIN_REQUIRED: EventType = EventType::from_static("login-required");
 /// The most bytes of text that a close frame has room for (RFC 6455, section 5.5).
 const MAX_CLOSE_REASON: usize = 123;
@@ -250,7 +255,7 @@ mod tests {
     #[test]
     fn what_an_event_stream_says_depends_on_the_way_back() {
         let wire = |cause| EndReason::new(cause).farewell(0).encode();
-        assert_eq!(wire(Cause::Revoked), "retry: 31536000000\n\n");
+        assert_eq!(wire(Cause::Revoked), "event: ended\nretry: 31536000000\ndata: revoked\n\n");
         assert_eq!(wire(Cause::Expired), "event: login-required\ndata: expired\n\n");
         let own = EndReason::new(Cause::Expired).last_words(Event::new().data("bye"));
         assert_eq!(own.farewell(0).encode(), "data: bye\n\n");

@@ -79,7 +79,7 @@ async fn a_ticket_ends_what_it_has_opened_unless_it_is_renewed() {
     lifeline.end(Cause::Revoked);
     login.set(start + MINUTE, Cause::Expired);
     login.lift();
-    assert_eq!(next(&mut body).await.unwrap(), "retry: 31536000000\n\n");
+    assert_eq!(next(&mut body).await.unwrap(), "event: ended\nretry: 31536000000\ndata: revoked\n\n");
     assert_eq!(lifeline.reason().unwrap().cause(), Cause::Revoked, "the first reason stays");
 }
 

@@ -70,7 +70,7 @@ export class Login {
       }
     });
     source.addEventListener("seconds", ({ data }) => door.seconds(JSON.parse(data).seconds));
-    source.addEventListener("revoked", ({ data }) => {
+    source.addEventListener("ended", ({ data }) => {
       // Its `retry` keeps the browser away for a year; a page that knows better lets go.
       source.close();
       door.closed(`ended: ${data}`);

@@ -86,7 +86,7 @@ async fn a_ticket_opens_one_stream_until_it_is_taken_back() {
     let on_its_way = page.mint().await;
     assert_eq!(page.post("/login/revoke", "").await, (StatusCode::OK, json!({ "streams": 2 })));
     assert_eq!(close_code(socket).await, revoked());
-    until(&mut stream, "event: revoked\nretry: 31536000000\ndata: revoked\n\n").await;
+    until(&mut stream, "event: ended\nretry: 31536000000\ndata: revoked\n\n").await;
     assert!(timeout(DEADLINE, stream.frame()).await.unwrap().is_none(), "it goes on");
     assert_eq!(page.refused(&first).await, invalid(), "it was resumed");
     assert_eq!(page.refused(&on_its_way).await, invalid());
@@ -107,7 +107,7 @@ async fn a_stream_that_is_cut_comes_back_with_its_cookie_and_without_it_does_not
     assert_eq!(without.clone().refused(&ticket).await, invalid());
     let mut stream = open(&mut page, &ticket).await;
     assert_eq!(page.post("/login/logout", "").await.1, json!({ "streams": 1 }));
-    until(&mut stream, "event: revoked\n").await;
+    until(&mut stream, "event: ended\n").await;
     assert_eq!(page.refused(&ticket).await, invalid());
     assert!(!page.cookies.keys().any(|name| name.contains("lw_r_")), "{:?}", page.cookies.keys());
 }

@@ -114,7 +114,7 @@ impl Carrier {
                 Some(LastWord::Frame(Frame::data(farewell.encode())))
             }
             Stream::Messages(messages) if messages.is_between() => {
-                Some(LastWord::Frame(Frame::trailers(grpc::unavailable(reason))))
+                Some(LastWord::Frame(Frame::trailers(grpc::trailers(reason))))
             }
             // A client drops what is unfinished, so that nothing of it counts.
             Stream::Events { .. } if matches!(reason.cause(), Cause::Expired | Cause::Revoked) => {

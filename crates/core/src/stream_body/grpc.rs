@@ -1,7 +1,7 @@
 use bytes::Buf;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::EndReason;
+use crate::{Cause, EndReason};
 
 /// Follows the length-prefixed messages of a gRPC body, to know where one ends.
 ///
@@ -39,10 +39,16 @@ impl Messages {
     }
 }
 
-/// The trailers of a call that the server has ended: status 14, unavailable, which clients may retry.
-pub(super) fn unavailable(reason: &EndReason) -> HeaderMap {
+/// The trailers of a call that the server has ended.
+pub(super) fn trailers(reason: &EndReason) -> HeaderMap {
+    let status = match reason.cause() {
+        Cause::Revoked => "7",
+        Cause::Expired => "16",
+        // Which clients may retry.
+        _ => "14",
+    };
     let mut trailers = HeaderMap::new();
-    trailers.insert(GRPC_STATUS, HeaderValue::from_static("14"));
+    trailers.insert(GRPC_STATUS, HeaderValue::from_static(status));
     let message = reason.text().bytes().map(|byte| match byte {
         b'%' | 0..0x20 | 0x7F.. => format!("%{byte:02X}"),
         _ => char::from(byte).to_string(),

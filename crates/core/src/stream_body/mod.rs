@@ -30,7 +30,8 @@ pin_project! {
     ///
     /// - An **event stream** gets beats, where it stands between events. To end, it waits until it stands there,
     ///   for up to a second (not at all if a login is over), says its last words and ends.
-    /// - A **gRPC** response ends between messages with `grpc-status: 14` (unavailable).
+    /// - A **gRPC** response ends between messages with `grpc-status: 14` (unavailable), or after a login with 16
+    ///   (unauthenticated) if it has expired and 7 (permission denied) if it was revoked.
     /// - **Any other** body only holds its tether until it is dropped, as servers do at its end: it cannot be
     ///   ended in a way that its client would not take for the whole.
     ///

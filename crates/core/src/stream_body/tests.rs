@@ -268,6 +268,17 @@ async fn a_grpc_response_ends_between_messages() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_grpc_response_tells_what_has_become_of_the_login() {
+    for (cause, status) in [(Cause::Expired, "16"), (Cause::Revoked, "7")] {
+        let lifeline = Lifeline::new();
+        let (_feed, mut body) = attached("application/grpc", &lifeline).await;
+        lifeline.end(cause);
+        let trailers = frame(&mut body).await.expect("trailers").into_trailers().expect("trailers");
+        assert_eq!(trailers["grpc-status"], status);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn other_bodies_are_left_alone() {
     let lifeline = Lifeline::new();
     lifeline.set_heartbeat(Heartbeat::every(INTERVAL));

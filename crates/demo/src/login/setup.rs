@@ -4,8 +4,6 @@ use std::future::{Ready, ready};
 use std::time::SystemTime;
 
 use http::request::Parts;
-use longwave_core::{Cause, EndReason};
-use longwave_sse::{Event, EventType};
 use longwave_ticket::http::{
     BrowserCookie, Denial, Hosts, MintOutcome, MintService, Origins, RedactLayer, Refusal, Resume, Strip,
     TicketLayer,
@@ -67,11 +65,7 @@ impl Login {
         );
 
         // Streams can be resumed for as long as the login lasts, and for as long it is known what was revoked.
-        let farewell = Event::new().event_type(EventType::from_static("revoked")).data("revoked");
-        let sessions = Sessions::builder()
-            .remember(logins::LASTS)
-            .revoked_reason(EndReason::new(Cause::Revoked).last_words(farewell))
-            .build();
+        let sessions = Sessions::builder().remember(logins::LASTS).build();
         let resume = Resume::new(verifier, issuer.resume_ttl(logins::LASTS), FEED).expect("it is a path");
 
         // Browsers do not agree upon cookies that are for HTTPS when there is none.

@@ -44,8 +44,14 @@ pub(crate) async fn a_ticket_opens_a_stream_once_that_ends_with_the_login<F: Fra
         assert_eq!(sessions.revoke(Selector::Subject("ann".into()), Close::Revoked), 1);
         let rest = within("an end", response.into_body().collect()).await.expect("an orderly end");
         match F::DIALECT {
-            Dialect::Events => assert!(rest.to_bytes().starts_with(b"retry: ")),
-            Dialect::Grpc => assert_eq!(rest.trailers().expect("trailers")["grpc-message"], "revoked"),
+            Dialect::Events => assert!(rest.to_bytes().starts_with(b"event: ended\n")),
+            Dialect::Grpc => {
+                let trailers = rest.trailers().expect("trailers");
+                assert_eq!(
+                    (&trailers["grpc-status"], &trailers["grpc-message"]),
+                    (&"7".parse().unwrap(), &"revoked".parse().unwrap())
+                );
+            }
         }
         over(&mut gone).await;
         assert_eq!((sessions.count(&Selector::All), stack.limit.open()), (0, 1));

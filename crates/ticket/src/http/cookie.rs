@@ -65,8 +65,8 @@ impl BrowserCookie {
         Self { name: "__Host-lw_b", attributes: "; Path=/; Secure; HttpOnly; SameSite=Strict" }
     }
 
-    /// Names it `lw_b_insecure`, for development over plain HTTP, where browsers take no other; `localhost` is no
-    /// exception in all of them.
+    /// Names it `lw_b_insecure`, for development over plain HTTP, where not all browsers take the other: Chromium and
+    /// Firefox do from loopback addresses and `localhost`, and from nowhere else.
     ///
     /// What mints and what redeems both have to be told. Anyone on the network reads it, and any sibling domain can set
     /// it: never where users are.

@@ -117,7 +117,10 @@ async fn a_stream_that_always_has_something_ends_when_its_login_is_revoked() {
     }
     assert_eq!(house.sessions.revoke(selected(), Close::Revoked), 1);
     // Last words, that it is not to come back; and nothing else.
-    assert_eq!(poll(&mut body), Poll::Ready(Some(Bytes::from("retry: 31536000000\n\n"))));
+    assert_eq!(
+        poll(&mut body),
+        Poll::Ready(Some(Bytes::from("event: ended\nretry: 31536000000\ndata: revoked\n\n")))
+    );
     assert_eq!(poll(&mut body), Poll::Ready(None));
 }
 
@@ -155,7 +158,10 @@ async fn what_is_revoked_while_the_handler_makes_its_response_ends_at_once() {
     let request = feed(&house.mint().await).body(()).unwrap();
     let response = house.layer().layer(service).call(request).await.unwrap();
     let mut body = Box::pin(response.into_body());
-    assert_eq!(poll(&mut body), Poll::Ready(Some(Bytes::from("retry: 31536000000\n\n"))));
+    assert_eq!(
+        poll(&mut body),
+        Poll::Ready(Some(Bytes::from("event: ended\nretry: 31536000000\ndata: revoked\n\n")))
+    );
     assert_eq!(poll(&mut body), Poll::Ready(None));
 }
 

@@ -251,7 +251,7 @@ async fn an_event_stream_ends_with_its_login() {
             }
             let rest = within(body.collect()).await.unwrap().to_bytes();
             let said = if lasts.is_none() {
-                "retry: 31536000000\n\n"
+                "event: ended\nretry: 31536000000\ndata: revoked\n\n"
             } else {
                 "event: login-required\ndata: expired\n\n"
             };

@@ -15,7 +15,10 @@ async fn a_busy_stream_ends_within_one_poll() {
     let (_session, mut body) = stream(&sessions, admission(user("ann"), &wall), Busy).await;
     assert!(poll(&mut body).is_ready());
     assert_eq!(sessions.revoke(Selector::Subject("ann".into()), Close::Revoked), 1);
-    assert_eq!(poll(&mut body), Poll::Ready(Some("retry: 31536000000\n\n".into())));
+    assert_eq!(
+        poll(&mut body),
+        Poll::Ready(Some("event: ended\nretry: 31536000000\ndata: revoked\n\n".into()))
+    );
     assert_eq!(poll(&mut body), Poll::Ready(None));
 }
 
