@@ -84,7 +84,7 @@ async fn a_page_of_the_same_origin_need_not_say_which_it_is() {
     let house = House::new();
     let ticket = house.mint_for(ann(), Purpose::Connect, Binding::new().origin(PAGE).unwrap()).await;
     let request = |site| bare_feed(&ticket).header("sec-fetch-site", site);
-    assert_eq!(house.status(&house.layer(), request("same-site")).await, 401);
+    assert_eq!(house.status(&house.layer(), request("none")).await, 401);
     assert_eq!(house.status(&house.layer(), request("same-origin")).await, 200);
 }
 

@@ -1,6 +1,7 @@
 //! The layer that lets in those who have a ticket.
 #![allow(clippy::unwrap_used)]
 
+mod ambient;
 mod anonymous;
 mod authenticators;
 mod bindings;

@@ -72,8 +72,11 @@ use crate::{
 /// # Ok::<_, Box<dyn std::error::Error>>(())
 /// ```
 pub trait Authenticator<T: Claims>: Clone + Send + Sync + 'static {
-    /// Whether there is a credential where the [`Sources`](crate::http::Sources) have none, and how it was presented: a
+    /// Whether there is a credential that is in none of the [`Sources`](crate::http::Sources), and how it was presented: a
     /// header of another scheme, a certificate, a login that a layer further out has found. None unless said.
+    ///
+    /// It is asked even if the sources have one. If either was presented [ambiently](Presented::Ambiently), the request
+    /// has to come from a page that is let in, whichever of them is going to count.
     fn presented(&self, parts: &Parts) -> Option<Presented> {
         let _ = parts;
         None

@@ -65,9 +65,10 @@ impl<T: Claims, A: Authenticator<T>> Settings<T, A> {
         let rules = &self.rules;
         let (found, cookies) = collect_all(parts, &rules.sources);
         let credential = found.credential()?;
-        let how = match &credential {
-            Some(credential) => Some(credential.presented()),
-            None => self.authenticator.presented(parts),
+        // What is in a query may be junk that a page has put beside the cookie which is going to count.
+        let how = match (credential.as_ref().map(Credential::presented), self.authenticator.presented(parts)) {
+            (Some(Presented::Ambiently), _) | (_, Some(Presented::Ambiently)) => Some(Presented::Ambiently),
+            (found, also) => found.or(also),
         };
         let Some(how) = how else { return rules.examine_nobody(parts, asked).map(|()| None) };
         rules.admit(asked)?;

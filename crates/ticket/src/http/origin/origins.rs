@@ -15,8 +15,9 @@ use crate::http::{Presented, Refusal};
 ///   [allowed by name](Self::allow_null_dangerously).
 /// - Where `Origin` is absent, what counts is whether the credential was sent on purpose, see [`AbsentOrigin`]. A
 ///   same-origin `GET` of a browser has none either: `Sec-Fetch-Site: same-origin`, which no page can write itself,
-///   stands for the origin of the request's own host, and that has to be let in like any other. It is not looked at
-///   where there is an `Origin`.
+///   stands for the origin of the request's own host, and that has to be let in like any other. `cross-site` and
+///   `same-site` are refused: a foreign page's `GET` that is not to read the answer has no `Origin`. Only those who follow
+///   a link from there are not, which opens no stream. None of this is looked at where there is an `Origin`.
 /// - Two of them, or a list, are refused.
 ///
 /// # Examples
@@ -45,7 +46,7 @@ pub struct Origins {
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum AbsentOrigin {
-    /// It is let in, whatever its credential is.
+    /// It is let in, whatever its credential is, unless the browser says that it is a foreign page's.
     Allow,
     /// It is let in if its credential was sent on purpose, and not if a browser has added it by itself.
     #[default]
@@ -112,6 +113,7 @@ impl Origins {
             Lines::One(origin) => self.permit(origin, parts),
             Lines::Many => false,
             Lines::None if is_same_origin(&parts.headers) => self.permit_own_pages(parts),
+            Lines::None if is_foreign(&parts.headers) => false,
             Lines::None => match self.absent {
                 AbsentOrigin::Allow => true,
                 AbsentOrigin::AllowExplicit => presented == Presented::Explicitly,
@@ -239,6 +241,13 @@ fn origin(headers: &HeaderMap) -> Lines<'_> {
 fn is_same_origin(headers: &HeaderMap) -> bool {
     let mut lines = headers.get_all("sec-fetch-site").iter();
     lines.next().is_some_and(|line| line == "same-origin") && lines.next().is_none()
+}
+
+/// Whether a browser says that it is from a page elsewhere, and is not for a new page altogether.
+fn is_foreign(headers: &HeaderMap) -> bool {
+    let foreign = |site| site != "same-origin" && site != "none";
+    let navigates = headers.get("sec-fetch-mode").is_some_and(|mode| mode == "navigate");
+    !navigates && headers.get_all("sec-fetch-site").iter().any(foreign)
 }
 
 /// Whether the page is of this origin, by what it says it is.
