@@ -212,6 +212,39 @@ async fn the_layer_tells_a_cookie_from_what_a_page_cannot_send() {
 }
 
 #[tokio::test]
+async fn what_a_browser_adds_by_itself_is_no_sign_of_a_program() {
+    let layer = OriginLayer::new(Origins::list([APP]).unwrap());
+    let says = |line: &str| feed("/feed").header("authorization", line);
+    for line in ["Basic YTpi", "basic", "DIGEST username=a", "Negotiate YII", "NTLM TlRM", "Bearer"] {
+        let expected = if line == "Bearer" { 200 } else { 403 };
+        assert_eq!(status(&layer, says(line)).await, expected, "{line}");
+        assert_eq!(status(&layer, says(line).header("cookie", "session=1")).await, expected, "{line}");
+        assert_eq!(status(&layer, says(line).header("origin", APP)).await, 200, "{line}");
+    }
+    let both = says("Bearer X").header("authorization", "Basic YTpi");
+    assert_eq!(status(&layer, both).await, 403);
+    for line in ["Ticket X", "Bearer X", "DPoP X", "ApiKey X"] {
+        assert_eq!(status(&layer, says(line).header("cookie", "session=1")).await, 200, "{line}");
+    }
+}
+
+#[test]
+fn without_an_origin_a_page_that_a_browser_says_is_foreign_is() {
+    let origins = Origins::list([APP]).unwrap().absent(AbsentOrigin::Allow);
+    let says = |site| feed("/feed").header("host", "app.example.com").header("sec-fetch-site", site);
+    for site in ["cross-site", "same-site", "none, cross-site"] {
+        assert!(!lets_in(&origins, says(site), Presented::Explicitly), "{site}");
+        let two = says("same-origin").header("sec-fetch-site", site);
+        assert!(!lets_in(&origins, two, Presented::Explicitly), "{site}");
+        let link = || says(site).header("sec-fetch-mode", "navigate");
+        assert!(lets_in(&origins, link(), Presented::Ambiently), "a link: {site}");
+        let strict = Origins::list([APP]).unwrap();
+        assert!(!lets_in(&strict, link(), Presented::Ambiently), "{site}");
+    }
+    assert!(lets_in(&origins, says("none"), Presented::Ambiently), "typed by somebody");
+}
+
+#[tokio::test]
 async fn layers_on_two_routes_have_nothing_to_do_with_each_other() {
     use axum::{Router, body::Body, routing::get};
 

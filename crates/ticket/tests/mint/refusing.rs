@@ -81,6 +81,16 @@ async fn the_own_page_may_have_no_origin_and_so_may_a_program() {
 }
 
 #[tokio::test]
+async fn a_login_that_a_browser_adds_by_itself_needs_a_page() {
+    let house = House::new();
+    let basic = || json().header("authorization", "Basic YTpi");
+    assert_eq!(answer(&house, basic()).await, (403, "origin_not_allowed".to_owned()));
+    assert_eq!(send(house.mint(), basic().header("origin", APP)).await.status(), 200);
+    let page = basic().header("host", "app.example.com").header("sec-fetch-site", "same-origin");
+    assert_eq!(send(house.mint(), page).await.status(), 200);
+}
+
+#[tokio::test]
 async fn what_a_form_can_send_is_no_json() {
     let house = House::new();
     let of = |kind: &str| {

@@ -27,8 +27,8 @@ use crate::{
 /// new EventSource(`/feed?ticket=${ticket}`);
 /// ```
 ///
-/// Other sites' pages get none: the request has to come from one of the [`Origins`], or have none and no cookies
-/// either, and it has to be of the type `application/json`, which a form cannot have and a script only if it is
+/// Other sites' pages get none: the request has to come from one of the [`Origins`], or have none and nothing that a
+/// browser adds by itself (cookies, `Authorization: Basic`) either, and it has to be of the type `application/json`, which a form cannot have and a script only if it is
 /// allowed to by CORS. That is not answered here: `OPTIONS` gets a 405, as all methods but `POST` do. The content of the
 /// request is dropped unread.
 ///

@@ -12,7 +12,8 @@ use crate::http::Refusals;
 ///
 /// Without a list of credentials of its own, it takes a request for one by `Authorization` if there is that header,
 /// which no page can send to where it may not; for one by cookie if there is only that; and for one that was sent on
-/// purpose if there is neither. Where a ticket is checked too, that is to know better.
+/// purpose if there is neither. `Basic`, `Digest`, `Negotiate` and `NTLM` count as cookies do, as browsers add them by
+/// themselves. Where a ticket is checked too, that is to know better.
 ///
 /// Each layer has its own list, whatever others are in the same application.
 ///

@@ -8,7 +8,7 @@ use longwave_core::{Attach, Lifeline, StreamBody};
 use tower_service::Service;
 
 use super::{Hosts, Origins};
-use crate::http::{Asked, Presented, Refusal, Refusals};
+use crate::http::{Asked, Presented, Refusal, Refusals, text::cut};
 
 /// Refuses streams to pages that are not let in; made by [`OriginLayer`](super::OriginLayer).
 #[derive(Clone, Debug)]
@@ -110,11 +110,17 @@ impl<L> Settings<L> {
 
 /// How a credential comes that is somewhere in a request, as far as one can tell from outside.
 pub(in crate::http) fn presented(parts: &Parts) -> Presented {
-    let has = |name| parts.headers.contains_key(name);
-    // A `GET` of a foreign page without an `Origin` may have any `Accept` and any query, but not this header.
-    if has(header::COOKIE) && !has(header::AUTHORIZATION) {
-        Presented::Ambiently
-    } else {
-        Presented::Explicitly
-    }
+    let mut lines = parts.headers.get_all(header::AUTHORIZATION).iter().peekable();
+    // A `GET` of a foreign page without an `Origin` may have any `Accept` and any query, but write no such header.
+    let ambient = match lines.peek() {
+        Some(_) => lines.any(|line| is_added_by_browsers(line.as_bytes())),
+        None => parts.headers.contains_key(header::COOKIE),
+    };
+    if ambient { Presented::Ambiently } else { Presented::Explicitly }
+}
+
+/// Whether a browser adds such an `Authorization` by itself, to whatever page's request, once somebody has logged in.
+fn is_added_by_browsers(line: &[u8]) -> bool {
+    let scheme = cut(line, b' ').0;
+    ["basic", "digest", "negotiate", "ntlm"].iter().any(|known| scheme.eq_ignore_ascii_case(known.as_bytes()))
 }
