@@ -1,10 +1,13 @@
 //! An `EventSource` comes back by itself, with the URL it has and a cookie.
 
+use std::time::Duration;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{Response, request::Builder};
 use longwave_core::StreamBody;
 use longwave_ticket::{
     Binding, Grant, Purpose, StoreError,
-    http::{BrowserCookie, BrowserNonce, InvalidPath, Resume, TicketLayer},
+    http::{BrowserCookie, BrowserNonce, Denial, InvalidPath, Refusal, Resume, TicketLayer},
     live::{Close, Selector},
 };
 
@@ -235,6 +238,86 @@ async fn a_browser_has_eight_cookies_and_the_oldest_goes() {
         tokio::time::sleep(secs(1)).await;
     }
     assert_eq!(has.len(), 8);
+}
+
+/// Cookies as anyone can toss them who has a name below the same domain.
+fn tossed(kind: &str, number: u8) -> String {
+    // Version 1, to resume, issued in the far future.
+    let mut body = [0; 88];
+    body[..2].copy_from_slice(&[1, 2]);
+    body[8..14].fill(0xff);
+    let value = if kind == "envelopes" { URL_SAFE_NO_PAD.encode(body) } else { "x".to_owned() };
+    format!("__Secure-lw_r_0000000{number}=lwt1_{value}")
+}
+
+#[tokio::test]
+async fn cookies_that_were_tossed_go_before_those_that_are_good() {
+    for kind in ["envelopes", "nonsense"] {
+        let house = house();
+        let layer = layer(&house);
+        let first = house.mint().await;
+        let mine = open(&house, &layer, &first).await;
+        let fakes = (0..8).map(|number| tossed(kind, number)).collect::<Vec<_>>().join("; ");
+        let request = with(feed(&house.mint().await), &mine).header("cookie", fakes);
+        let set = cookies(&house.ask(&layer, request).await);
+        assert_eq!(set.len(), 3, "the new one, and two that go");
+        let gone = &set[1..];
+        assert!(gone.iter().all(|(name, _, _)| name.starts_with("__Secure-lw_r_0000000")), "{gone:?}");
+        assert_eq!(house.status(&layer, with(feed(&first), &mine)).await, 200);
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_not_let_in_leaves_nothing_in_the_store() {
+    let house = house();
+    let no = |_: &_, _: &User| async { Err(Denial::new(Refusal::Forbidden)) };
+    let ticket = house.mint().await;
+    let before = house.store.asked();
+    let response = house.ask(&layer(&house).authorize(no), feed(&ticket)).await;
+    assert_eq!((response.status().as_u16(), cookies(&response).len()), (403, 0));
+    assert_eq!(house.store.asked() - before, 1, "the ticket was taken");
+
+    let layer = layer(&house);
+    let ticket = house.mint().await;
+    house.sessions.revoke(Selector::Subject("ann".into()), Close::Revoked);
+    let before = house.store.asked();
+    assert_eq!(house.status(&layer, feed(&ticket)).await, 401);
+    assert_eq!(house.store.asked() - before, 1);
+}
+
+#[tokio::test]
+async fn whoever_has_too_many_streams_leaves_nothing_in_the_store() {
+    let house = House::with(|sessions| sessions.max_per_subject(1));
+    let layer = layer(&house);
+    let open = house.ask(&layer, feed(&house.mint().await)).await;
+    let ticket = house.mint().await;
+    let before = house.store.asked();
+    assert_eq!(house.status(&layer, feed(&ticket)).await, 429);
+    assert_eq!(house.store.asked() - before, 1);
+    drop(open);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_is_slow_opens_the_stream_and_perhaps_without_a_cookie() {
+    let house = house();
+    let layer = layer(&house);
+    for (millis, set) in [(600, 1), (900, 1)] {
+        let ticket = house.mint().await;
+        house.store.slow_down(Duration::from_millis(millis));
+        let response = house.ask(&layer, feed(&ticket)).await;
+        house.store.slow_down(Duration::ZERO);
+        assert_eq!((response.status().as_u16(), cookies(&response).len()), (200, set), "{millis}");
+    }
+    // It is slow from the second time on.
+    let (ticket, store) = (house.mint().await, house.store.clone());
+    let layer = layer.authorize(move |_, _| {
+        store.slow_down(Duration::from_secs(60));
+        async { Ok(()) }
+    });
+    let response = house.ask(&layer, feed(&ticket)).await;
+    assert_eq!((response.status().as_u16(), cookies(&response).len()), (200, 0));
+    house.store.slow_down(Duration::ZERO);
+    assert_eq!(house.store.at_once(), 0, "nobody waits for it any more");
 }
 
 #[tokio::test]

@@ -76,6 +76,10 @@ impl Store {
         self.asked.load(Ordering::SeqCst)
     }
 
+    pub(crate) fn at_once(&self) -> u64 {
+        self.at_once.load(Ordering::SeqCst)
+    }
+
     pub(crate) fn most_at_once(&self) -> u64 {
         self.most_at_once.load(Ordering::SeqCst)
     }

@@ -1,4 +1,4 @@
-use std::fmt;
+use std::{fmt, future::Future, pin::Pin};
 
 use http::{HeaderValue, request::Parts};
 use longwave_core::StreamKind;
@@ -115,12 +115,15 @@ pub struct Caller<'c, T> {
 }
 
 /// Who somebody is, and what the response has to tell their browser.
-#[derive(Debug)]
 #[must_use]
 pub struct Authenticated<T> {
     pub(super) admission: Admission<T>,
     pub(super) cookies: Vec<HeaderValue>,
+    pub(super) follow_up: Option<FollowUp>,
 }
+
+/// What is to be done for those who are let in after all, and gives more cookies.
+pub(super) type FollowUp = Pin<Box<dyn Future<Output = Vec<HeaderValue>> + Send>>;
 
 impl<'c, T> Caller<'c, T> {
     /// The head of the request, without the credential.
@@ -162,7 +165,7 @@ impl<'c, T> Caller<'c, T> {
 impl<T> Authenticated<T> {
     /// Lets them in.
     pub const fn new(admission: Admission<T>) -> Self {
-        Self { admission, cookies: Vec::new() }
+        Self { admission, cookies: Vec::new(), follow_up: None }
     }
 
     /// Adds a `Set-Cookie` to the response if it is a success; it is [sensitive](HeaderValue::set_sensitive) from here
@@ -172,11 +175,28 @@ impl<T> Authenticated<T> {
         self.cookies.push(cookie);
         self
     }
+
+    /// Adds what is only done, and set, once they are let in. If it takes too long, it is given up.
+    pub(super) fn follow_up(
+        self,
+        follow_up: impl Future<Output = Vec<HeaderValue>> + Send + 'static,
+    ) -> Self {
+        Self { follow_up: Some(Box::pin(follow_up)), ..self }
+    }
 }
 
 impl<T> From<Admission<T>> for Authenticated<T> {
     fn from(admission: Admission<T>) -> Self {
         Self::new(admission)
+    }
+}
+
+impl<T> fmt::Debug for Authenticated<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authenticated")
+            .field("admission", &self.admission)
+            .field("cookies", &self.cookies)
+            .finish_non_exhaustive()
     }
 }
 

@@ -9,6 +9,7 @@ use tokio::time::timeout;
 
 use super::{
     Authenticated, Authenticator, Caller, Denial, Require,
+    authenticator::FollowUp,
     settings::{Rules, Settings},
 };
 use crate::{
@@ -66,7 +67,8 @@ impl<T: Claims, A: Authenticator<T>> Settings<T, A> {
         let (found, cookies) = collect_all(parts, &rules.sources);
         let credential = found.credential()?;
         // What is in a query may be junk that a page has put beside the cookie which is going to count.
-        let how = match (credential.as_ref().map(Credential::presented), self.authenticator.presented(parts)) {
+        let how = match (credential.as_ref().map(Credential::presented), self.authenticator.presented(parts))
+        {
             (Some(Presented::Ambiently), _) | (_, Some(Presented::Ambiently)) => Some(Presented::Ambiently),
             (found, also) => found.or(also),
         };
@@ -96,7 +98,7 @@ impl<T: Claims, A: Authenticator<T>> Settings<T, A> {
             self.authenticator.authenticate(self.caller(parts, visitor)).await
         };
         let late = || Denial::new(Refusal::Unavailable).because("timeout");
-        let Authenticated { admission, cookies } =
+        let Authenticated { admission, mut cookies, follow_up } =
             timeout(self.rules.timeout, asking).await.map_err(|_| late())??;
         self.sessions.check(&admission)?;
         if let Some(authorize) = &self.authorize {
@@ -107,6 +109,9 @@ impl<T: Claims, A: Authenticator<T>> Settings<T, A> {
         let session = self.sessions.register(&tether, admission)?;
         parts.extensions.insert(session);
         parts.extensions.insert(visitor.context.bound_to().clone());
+        if let Some(follow_up) = follow_up {
+            cookies.extend(self.rules.follow_up(follow_up).await);
+        }
         Ok((tether, cookies))
     }
 
@@ -123,6 +128,19 @@ impl<T: Claims, A: Authenticator<T>> Settings<T, A> {
 }
 
 impl Rules {
+    /// The stream is let in, whether this is done in time or not.
+    async fn follow_up(&self, follow_up: FollowUp) -> Vec<HeaderValue> {
+        let following = async {
+            let _place = self.places.acquire().await;
+            follow_up.await
+        };
+        let mut cookies = timeout(self.timeout, following).await.unwrap_or_default();
+        for cookie in &mut cookies {
+            cookie.set_sensitive(true);
+        }
+        cookies
+    }
+
     fn examine_nobody(&self, parts: &Parts, asked: Asked) -> Result<(), Denial> {
         match self.require {
             Require::Authenticated => {

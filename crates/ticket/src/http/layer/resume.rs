@@ -1,11 +1,11 @@
-use std::{error::Error, fmt, sync::Arc};
+use std::{error::Error, fmt, future::Future, sync::Arc};
 
 use http::HeaderValue;
 use longwave_core::StreamKind;
 
 use super::{Authenticated, Authenticator, Caller, Denial};
 use crate::{
-    Claims, Context, Grant, Issuer, Minted, NoRevocations, Purpose, Revocations, TicketId, TicketStore,
+    Claims, Context, Grant, Issuer, NoRevocations, Purpose, Redeemed, Revocations, TicketId, TicketStore,
     Verifier, Why, envelope,
     http::Refusal,
     live::Admission,
@@ -26,7 +26,8 @@ use crate::{
 /// - It is good for more than one time, as a response can be lost, and so it is not replaced by that either.
 /// - Keys have to be [kept](crate::KeyRing::rotate) for as long, too.
 /// - A browser has up to 8 such cookies; the oldest goes.
-/// - If the store does not take the ticket, the stream opens without a cookie.
+/// - It is made once the stream is let in. If the store does not take the ticket, or takes it too late, the stream opens
+///   without a cookie.
 ///
 /// WebSockets get none: scripts open those, and can get a new ticket.
 ///
@@ -64,10 +65,16 @@ use crate::{
 pub struct Resume<T, S, R = NoRevocations> {
     verifier: Verifier<T, S, R>,
     issuer: Issuer<T, S>,
+    cookies: Cookies,
+    random: Arc<dyn Random>,
+}
+
+/// What its cookies have in common.
+#[derive(Clone)]
+struct Cookies {
     path: Arc<str>,
     prefix: &'static str,
     attributes: &'static str,
-    random: Arc<dyn Random>,
 }
 
 /// A text that is not a path as a cookie can have it.
@@ -88,21 +95,21 @@ impl<T: Claims, S: TicketStore, R: Revocations> Resume<T, S, R> {
         if !path.starts_with('/') || !plain {
             return Err(InvalidPath);
         }
-        Ok(Self {
-            verifier,
-            issuer,
+        let cookies = Cookies {
             path: path.into(),
             prefix: "__Secure-lw_r_",
             attributes: "; HttpOnly; Secure; SameSite=Strict",
-            random: Arc::new(System),
-        })
+        };
+        Ok(Self { verifier, issuer, cookies, random: Arc::new(System) })
     }
 
     /// Names cookies without `__Secure-`, for development over plain HTTP where the browser takes no others: Chromium
     /// and Firefox take them from `localhost`, Safari does not.
     #[must_use]
     pub fn insecure_for_development(self) -> Self {
-        Self { prefix: "lw_r_insecure_", attributes: "; HttpOnly; SameSite=Strict", ..self }
+        let path = self.cookies.path;
+        let cookies = Cookies { path, prefix: "lw_r_insecure_", attributes: "; HttpOnly; SameSite=Strict" };
+        Self { cookies, ..self }
     }
 
     /// Sets where random bytes come from, for tests: the system unless set.
@@ -123,24 +130,42 @@ impl<T: Claims, S: TicketStore, R: Revocations> Resume<T, S, R> {
         Some((first, named.next().map(|ticket| if named.next().is_some() { "" } else { ticket })?))
     }
 
-    /// Gives the first ticket a second one that resumes.
-    async fn follow_up(&self, caller: &Caller<'_, T>, grant: &Grant<T>, first: TicketId) -> Option<Minted> {
-        let remembered = caller.sessions.remember();
-        let issuer = self.issuer.clone().resume_at_most(remembered);
+    /// Gives the first ticket a second one that resumes; the future is for when the first one has let somebody in.
+    fn follow_up(
+        &self,
+        caller: &Caller<'_, T>,
+        first: &Redeemed<T>,
+    ) -> Option<impl Future<Output = Vec<HeaderValue>> + Send + use<T, S, R>> {
+        let grant = copy(first.grant())?;
+        let issuer = self.issuer.clone().resume_at_most(caller.sessions.remember());
+        let (name, context) = (self.name(first.id()), context(caller, first.id()));
+        let gone: Vec<_> = self.surplus(caller).filter_map(|name| self.cookies.make(name, "", 0)).collect();
         let mut id = [0; 16];
         self.random.fill(&mut id)?;
-        issuer.mint(grant, &context(caller, first), TicketId::from_bytes(id)).await.ok()
+        let cookies = self.cookies.clone();
+        Some(async move {
+            let minted = issuer.mint(&grant, &context, TicketId::from_bytes(id)).await;
+            let Ok(minted) = minted else { return Vec::new() };
+            let set = cookies.make(&name, minted.ticket().expose(), minted.expires_in().as_secs());
+            set.into_iter().chain(gone).collect()
+        })
     }
 
-    /// Those of a browser that has too many.
+    /// Those of a browser that has too many: first what is not good, then the oldest.
     fn surplus<'c>(&self, caller: &Caller<'c, T>) -> impl Iterator<Item = &'c str> {
         let is_ours = |name: &str| {
-            let first = name.strip_prefix(self.prefix);
+            let first = name.strip_prefix(self.cookies.prefix);
             first.is_some_and(|first| first.len() == 8 && first.bytes().all(|byte| byte.is_ascii_hexdigit()))
         };
         let ours = caller.cookies().filter(|(name, _)| is_ours(name));
-        let issued =
-            |ticket| envelope::open::<_, Why>(ticket, |envelope| Ok(envelope.header.issued)).unwrap_or(0);
+        let context = caller.context.clone().purposed(Purpose::Resume);
+        // Anyone can toss a cookie, and claim any date. A good one is refused only for not being with its first ticket.
+        let issued = |ticket| match self.verifier.verify(ticket, &context) {
+            Err(invalid) if invalid.why() == Why::Binding => {
+                envelope::open::<_, Why>(ticket, |envelope| Ok(envelope.header.issued)).unwrap_or(0)
+            }
+            _ => 0,
+        };
         let mut ours: Vec<_> = ours.map(|(name, ticket)| (issued(ticket), name)).collect();
         ours.sort_unstable();
         let surplus = (ours.len() + 1).saturating_sub(MOST);
@@ -149,20 +174,14 @@ impl<T: Claims, S: TicketStore, R: Revocations> Resume<T, S, R> {
 
     /// Has the browser forget a cookie that is of no use any more.
     fn clear(&self, first: TicketId, denial: Denial) -> Denial {
-        match self.cookie(&self.name(first), "", 0) {
+        match self.cookies.make(&self.name(first), "", 0) {
             Some(cookie) if denial.refusal() == Refusal::InvalidTicket => denial.set_cookie(cookie),
             _ => denial,
         }
     }
 
     fn name(&self, first: TicketId) -> String {
-        format!("{}{}", self.prefix, first.fingerprint())
-    }
-
-    fn cookie(&self, name: &str, ticket: &str, seconds: u64) -> Option<HeaderValue> {
-        let Self { path, attributes, .. } = self;
-        let text = format!("{name}={ticket}; Path={path}; Max-Age={seconds}{attributes}");
-        HeaderValue::try_from(text).ok()
+        format!("{}{}", self.cookies.prefix, first.fingerprint())
     }
 }
 
@@ -195,16 +214,20 @@ where
             return self.verifier.authenticate(caller).await;
         };
         let redeemed = self.verifier.redeem(credential.as_str(), caller.context).await?;
-        let id = redeemed.id();
-        let minted = self.follow_up(&caller, redeemed.grant(), id).await;
-        let mut authenticated = Authenticated::new(redeemed.into());
-        let Some(minted) = minted else { return Ok(authenticated) };
-        let set = self.cookie(&self.name(id), minted.ticket().expose(), minted.expires_in().as_secs());
-        let gone = self.surplus(&caller).filter_map(|name| self.cookie(name, "", 0));
-        for cookie in set.into_iter().chain(gone) {
-            authenticated = authenticated.set_cookie(cookie);
-        }
-        Ok(authenticated)
+        let follow_up = self.follow_up(&caller, &redeemed);
+        let authenticated = Authenticated::new(redeemed.into());
+        Ok(match follow_up {
+            Some(follow_up) => authenticated.follow_up(follow_up),
+            None => authenticated,
+        })
+    }
+}
+
+impl Cookies {
+    fn make(&self, name: &str, ticket: &str, seconds: u64) -> Option<HeaderValue> {
+        let Self { path, attributes, .. } = self;
+        let text = format!("{name}={ticket}; Path={path}; Max-Age={seconds}{attributes}");
+        HeaderValue::try_from(text).ok()
     }
 }
 
@@ -212,7 +235,7 @@ where
 impl<T, S: Clone, R: Clone> Clone for Resume<T, S, R> {
     fn clone(&self) -> Self {
         let (verifier, issuer) = (self.verifier.clone(), self.issuer.clone());
-        Self { verifier, issuer, path: self.path.clone(), random: self.random.clone(), ..*self }
+        Self { verifier, issuer, cookies: self.cookies.clone(), random: self.random.clone() }
     }
 }
 
@@ -221,7 +244,7 @@ impl<T, S, R> fmt::Debug for Resume<T, S, R> {
         f.debug_struct("Resume")
             .field("verifier", &self.verifier)
             .field("issuer", &self.issuer)
-            .field("path", &self.path)
+            .field("path", &self.cookies.path)
             .finish_non_exhaustive()
     }
 }
@@ -238,6 +261,19 @@ impl Error for InvalidPath {}
 fn context<T>(caller: &Caller<'_, T>, first: TicketId) -> Context {
     let binding = caller.context.bound_to().clone().resumes(first);
     caller.context.clone().purposed(Purpose::Resume).binding(binding)
+}
+
+/// The same grant again, by what would be read from the ticket anyway: claims need not be cloneable.
+fn copy<T: Claims>(grant: &Grant<T>) -> Option<Grant<T>> {
+    let claims = T::decode(&grant.claims().encode().ok()?).ok()?;
+    let mut copy = Grant::new(claims);
+    if let Some(deadline) = grant.deadline() {
+        copy = copy.until(deadline);
+    }
+    Some(match grant.scope() {
+        Some(scope) => copy.within(scope.clone()),
+        None => copy,
+    })
 }
 
 /// How many of these cookies a browser has.

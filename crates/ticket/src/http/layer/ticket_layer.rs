@@ -192,6 +192,9 @@ impl<T: Claims, A: Authenticator<T>> TicketLayer<T, A> {
     }
 
     /// Sets how long it may take to find out who somebody is, with what they wait for their turn: 1 s unless set.
+    ///
+    /// The cookie of a [`Resume`](super::Resume) may take as long again, once they are let in; if it is late, the stream
+    /// opens without it.
     pub fn timeout(self, timeout: Duration) -> Self {
         self.with(|settings| settings.rules.timeout = timeout)
     }
