@@ -66,15 +66,15 @@ pub struct Credential {
 pub enum Presented {
     /// By a program that knows it.
     Explicitly,
-    /// By a browser, to wherever a page lets it go (a cookie).
+    /// By a browser, to wherever a page lets it go (a cookie, `Authorization: Basic`).
     Ambiently,
 }
 
 /// Finds the one credential of a request, and leaves none in it.
 ///
-/// Whatever the outcome, and whichever sources are asked: the query, `Sec-WebSocket-Protocol`, `Authorization`,
-/// `Cookie`, `Referer` and proxies' copies of the URL have no ticket any more after this, and no parameter or
-/// cookie by a name of the sources, in whatever case or percent-encoding. What a [`RedactLayer`](super::RedactLayer)
+/// Whatever the outcome, and whichever sources are asked: the URL and the headers have no ticket any more after this. The
+/// query, `Cookie`, `Referer` and the copies of the URL that are known of some proxies have no parameter or cookie by a
+/// name of the sources either, in whatever case or percent-encoding. What a [`RedactLayer`](super::RedactLayer)
 /// further out has taken counts as if it were still there. All other parameters, cookies, subprotocols and their
 /// order stay. The rest of `Authorization`, `Cookie` and `Sec-WebSocket-Protocol` is
 /// [sensitive](http::HeaderValue::set_sensitive) from here on.

@@ -105,6 +105,46 @@ async fn other_tokens_are_stripped_and_handed_in_by_name() {
 }
 
 #[tokio::test]
+async fn wherever_a_proxy_puts_a_url_its_ticket_is_gone() {
+    let url = format!("https://app.example.com/feed?a=1&ticket={TICKET}&jwt=secret");
+    let copies = [
+        "referer",
+        "x-envoy-original-path",
+        "x-forwarded-uri",
+        "x-forwarded-url",
+        "x-original-uri",
+        "x-original-url",
+        "x-replaced-path",
+        "x-rewrite-url",
+        "x-waws-unencoded-url",
+    ];
+    for name in copies {
+        let request = get("/feed").header(name, &url).body(()).unwrap();
+        let parts = through(RedactLayer::new().query("jwt"), request).await;
+        assert_eq!(parts.headers[name], "https://app.example.com/feed?a=1", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn no_other_header_has_a_ticket() {
+    let escaped = TICKET.replace('_', "%5F");
+    let request = get("/feed")
+        .header("x-own", format!("first {TICKET}; path=\"/feed?t={escaped}\""))
+        .header("x-own", "second")
+        .header("x-own", TICKET)
+        .header("proxy-authorization", format!("Ticket {TICKET}"))
+        .header("forwarded", "for=192.0.2.60;proto=http")
+        .header("x-bytes", [&b"\xff "[..], TICKET.as_bytes(), b" \xff"].concat());
+    let parts = through(RedactLayer::new(), request.body(()).unwrap()).await;
+    let lines: Vec<_> = parts.headers.get_all("x-own").iter().collect();
+    assert_eq!(lines, ["first REDACTED; path=\"/feed?t=REDACTED\"", "second", "REDACTED"]);
+    assert!(parts.headers["proxy-authorization"].is_sensitive());
+    assert_eq!(parts.headers["proxy-authorization"], "Ticket REDACTED");
+    assert_eq!(parts.headers["forwarded"], "for=192.0.2.60;proto=http");
+    assert_eq!(parts.headers["x-bytes"].as_bytes(), b"\xff REDACTED \xff");
+}
+
+#[tokio::test]
 async fn what_axum_has_put_aside_is_stripped_too() {
     use axum::extract::OriginalUri;
 

@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use super::{Place, Plan, Stripped, scrub};
 use crate::http::{
     cookie,
-    text::{REDACTED, cut, holds_ticket, owned, same_name},
+    text::{REDACTED, cut, holds_ticket, owned, redact_bytes, same_name},
 };
 
 /// Takes credentials out of headers, and keeps those from being logged that are secret by nature.
@@ -27,15 +27,22 @@ pub(super) fn strip(headers: &mut HeaderMap, plan: &Plan, stripped: &mut Strippe
                 let mut elements = value.as_bytes().split(|&byte| byte == b',');
                 protocol |= elements.any(|element| is_ours(element.trim_ascii()));
             }
-            "proxy-authorization" => value.set_sensitive(true),
-            // All but the first are where proxies put the URL they were called with.
-            "referer" | "x-forwarded-uri" | "x-original-uri" | "x-original-url" | "x-rewrite-url" => {
-                if let Some(clean) = scrub(value.as_bytes(), plan) {
-                    *value = HeaderValue::from_maybe_shared(Bytes::from(clean))
-                        .unwrap_or(HeaderValue::from_static(REDACTED));
-                }
+            "proxy-authorization" => {
+                replace(value, redact_bytes(value.as_bytes()));
+                value.set_sensitive(true);
             }
-            _ => {}
+            // All but the first are where proxies put the URL they were called with.
+            "referer"
+            | "x-envoy-original-path"
+            | "x-forwarded-uri"
+            | "x-forwarded-url"
+            | "x-original-uri"
+            | "x-original-url"
+            | "x-replaced-path"
+            | "x-rewrite-url"
+            | "x-waws-unencoded-url" => replace(value, scrub(value.as_bytes(), plan)),
+            // Where others put it, nobody knows.
+            _ => replace(value, redact_bytes(value.as_bytes())),
         }
     }
     if authorization {
@@ -60,6 +67,13 @@ pub(super) fn strip(headers: &mut HeaderMap, plan: &Plan, stripped: &mut Strippe
             !element.is_empty() && !is_ours(element)
         });
     }
+}
+
+fn replace(value: &mut HeaderValue, clean: Option<Vec<u8>>) {
+    let Some(clean) = clean else { return };
+    let sensitive = value.is_sensitive();
+    *value = HeaderValue::from_maybe_shared(Bytes::from(clean)).unwrap_or(HeaderValue::from_static(REDACTED));
+    value.set_sensitive(sensitive);
 }
 
 /// Whether an element of `Sec-WebSocket-Protocol` is a ticket, or meant to be one.
