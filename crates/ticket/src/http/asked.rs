@@ -129,7 +129,7 @@ fn is_grpc(headers: &HeaderMap) -> bool {
 }
 
 /// Whether a field that is a list has this element, parameters aside.
-fn lists(headers: &HeaderMap, name: &HeaderName, element: &str) -> bool {
+pub(super) fn lists(headers: &HeaderMap, name: &HeaderName, element: &str) -> bool {
     let lines = headers.get_all(name).into_iter();
     let mut elements = lines.flat_map(|line| line.as_bytes().split(|&byte| byte == b','));
     elements.any(|listed| {

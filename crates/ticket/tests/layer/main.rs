@@ -5,6 +5,7 @@ mod ambient;
 mod anonymous;
 mod authenticators;
 mod bindings;
+mod caching;
 mod contract;
 mod ending;
 mod once;

@@ -6,12 +6,12 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use http::{HeaderMap, HeaderValue, Request, Response, Version, header};
+use http::{HeaderValue, Request, Response, Version};
 use longwave_core::{Attach, Lifeline, StreamBody, StreamKind};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use super::decision::Decision;
+use super::{decision::Decision, finish::finish};
 use crate::http::{Asked, Refusals, redact::response::redact};
 
 pin_project! {
@@ -90,29 +90,11 @@ where
                         let answer = Refusals::new().answer(leak, Asked::websocket(*this.version));
                         return pin!(Attach::<S::Future>::answer(answer)).poll(cx);
                     }
-                    finish(&mut response, mem::take(cookies));
+                    finish(&mut response, lifeline.as_ref(), mem::take(cookies));
                     return Poll::Ready(Ok(response));
                 }
             };
             this.state.set(called);
-        }
-    }
-}
-
-/// Has nobody keep a stream that is one's own, nor follow a link from it with its URL.
-fn finish<B>(response: &mut Response<B>, cookies: Vec<HeaderValue>) {
-    let success = response.status().is_success();
-    if success && StreamKind::of_response(response) == StreamKind::EventStream {
-        let headers = response.headers_mut();
-        let fixed = |headers: &mut HeaderMap, name, value| {
-            headers.entry(name).or_insert(HeaderValue::from_static(value));
-        };
-        fixed(headers, header::CACHE_CONTROL, "no-store");
-        fixed(headers, header::REFERRER_POLICY, "no-referrer");
-    }
-    if success {
-        for cookie in cookies {
-            response.headers_mut().append(header::SET_COOKIE, cookie);
         }
     }
 }

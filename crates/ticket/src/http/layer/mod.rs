@@ -3,6 +3,7 @@
 mod authenticator;
 mod decision;
 mod denial;
+mod finish;
 mod future;
 mod ready;
 mod resume;
