@@ -47,6 +47,8 @@ impl Asked {
             Method::CONNECT if is_extended(parts) => Shape::WebSocket,
             Method::CONNECT => Shape::Tunnel,
             Method::GET if upgrade && upgrades_to_websocket(headers) => Shape::WebSocket,
+            // Whatever it is an upgrade to, it would be no event stream.
+            Method::GET if upgrade => Shape::Get,
             Method::GET if lists(headers, &header::ACCEPT, "text/event-stream") => Shape::EventStream,
             Method::GET => Shape::Get,
             Method::POST if is_grpc(headers) => Shape::Grpc,
@@ -63,7 +65,8 @@ impl Asked {
 
     /// Whether such a request may spend a ticket, which is spent only once.
     ///
-    /// Only a WebSocket or a `GET` for an event stream may, so that no prefetch, link scanner or preflight does.
+    /// Only a WebSocket or a `GET` for an event stream may, so that no prefetch, link scanner or preflight does. One
+    /// with an `Upgrade` to anything but a WebSocket alone is neither.
     ///
     /// # Errors
     ///

@@ -106,6 +106,31 @@ async fn what_opens_no_stream_spends_no_ticket() {
 }
 
 #[tokio::test]
+async fn an_upgrade_to_anything_else_is_no_event_stream_either() {
+    let house = House::new();
+    let ticket = house.mint().await;
+    let upgrade = |to| feed(&ticket).header("connection", "upgrade").header("upgrade", to);
+    let others = [
+        upgrade("h2c"),
+        upgrade("websocket, h2c"),
+        upgrade("websocket").header("upgrade", "h2c"),
+        upgrade("websocket").header("upgrade", "websocket"),
+        upgrade(""),
+        // Not hop by hop, so not for this server.
+        feed(&ticket).header("upgrade", "websocket"),
+    ];
+    for request in others {
+        let response = house.ask(&house.layer(), request).await;
+        assert_eq!(response.status(), 426);
+        assert_eq!(response.headers()["connection"], "upgrade, close");
+    }
+    assert_eq!(house.handler.calls(), 0);
+    // Over HTTP/2 it means nothing, and is not to be there.
+    let http2 = feed(&ticket).version(Version::HTTP_2).header("upgrade", "h2c");
+    assert_eq!(house.status(&house.layer(), http2).await, 200, "it was not spent");
+}
+
+#[tokio::test]
 async fn a_connect_that_opens_no_websocket_spends_no_ticket() {
     let house = House::new();
     let ticket = house.mint().await;
