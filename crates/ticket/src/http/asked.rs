@@ -68,6 +68,9 @@ impl Asked {
     /// Only a WebSocket or a `GET` for an event stream may, so that no prefetch, link scanner or preflight does. One
     /// with an `Upgrade` to anything but a WebSocket alone is neither.
     ///
+    /// Over HTTP/2, an extended `CONNECT` with a `Sec-WebSocket-Version` is taken for a WebSocket. Its `:protocol` is not
+    /// in the head of a request: a server that takes others, such as `connect-udp`, has to let only `websocket` come here.
+    ///
     /// # Errors
     ///
     /// [`Refusal::Method`] for another method, and for a `CONNECT` that opens no WebSocket;
@@ -107,8 +110,8 @@ impl Asked {
 
 /// Whether a `CONNECT` is an extended one (RFC 8441, section 4), for a WebSocket.
 ///
-/// The pseudo-field `:protocol` is not in the head. An ordinary `CONNECT` has neither scheme nor path, and no other
-/// protocol has this version along with it.
+/// The pseudo-field `:protocol` is not in the head, but in an extension of hyper's. An ordinary `CONNECT` has neither
+/// scheme nor path, and clients of other protocols have no reason to send this version along with it.
 fn is_extended(parts: &Parts) -> bool {
     parts.version >= Version::HTTP_2
         && parts.uri.scheme().is_some()

@@ -7,11 +7,14 @@ use tower::{Layer, ServiceExt, service_fn};
 
 use crate::support::{House, User, feed};
 
+/// Headers of a handler.
+type Said = &'static [(&'static str, &'static str)];
+
 /// The head of an event stream that its handler has said something about already.
 async fn head<A: longwave_ticket::http::Authenticator<User>>(
     layer: &TicketLayer<User, A>,
     request: http::request::Builder,
-    said: &'static [(&'static str, &'static str)],
+    said: Said,
 ) -> HeaderMap {
     let inner = service_fn(move |_: Request<()>| async move {
         let mut response = Response::builder().header("content-type", "text/event-stream");
@@ -35,7 +38,7 @@ async fn a_stream_of_somebodys_own_is_stored_nowhere_whatever_its_handler_says()
     let resume = Resume::new(house.verifier.clone(), house.issuer.clone(), "/feed").unwrap();
     let layer = house.layer_of(resume);
     // The first is what axum's has.
-    let said: [(&[(&str, &str)], &str); 6] = [
+    let said: [(Said, &str); 6] = [
         (&[("cache-control", "no-cache")], "no-store"),
         (&[], "no-store"),
         (&[("cache-control", "max-age=9, No-Transform")], "no-store, no-transform"),
@@ -54,7 +57,7 @@ async fn a_stream_of_somebodys_own_is_stored_nowhere_whatever_its_handler_says()
 async fn what_a_stream_depends_on_is_said_once() {
     let house = House::new();
     let layer = house.layer();
-    let said: [(&[(&str, &str)], &[&str]); 5] = [
+    let said: [(Said, &[&str]); 5] = [
         (&[], &["cookie, authorization"]),
         (&[("vary", "accept-encoding")], &["accept-encoding", "cookie, authorization"]),
         (&[("vary", "Cookie"), ("vary", "x, Authorization")], &["Cookie", "x, Authorization"]),

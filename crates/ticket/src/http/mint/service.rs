@@ -34,9 +34,21 @@ use crate::{
 ///
 /// The ticket is bound to the scope of the grant, and to the browser, by a [`BrowserCookie`] that is set if there is
 /// none. A [`TicketLayer`](crate::http::TicketLayer) looks for the same one; where it is [another](Self::cookie) or
-/// [none](Self::without_cookie), both have to be told. Two first requests of a browser at the same time each set one, the
-/// later of which counts: the ticket from the other is refused, and a new one has to be got. A client that is no browser
-/// has to send the cookie, too.
+/// [none](Self::without_cookie), both have to be told. A client that is no browser has to send the cookie, too.
+///
+/// **Two first requests at the same time** each set one, the later of which counts: the ticket from the other is a 401, and
+/// a new one has to be got. So a page that opens two streams gets the first ticket before it asks for the second. Or what
+/// answers with the page itself sets the cookie along with it, where there is none yet:
+///
+/// ```
+/// use http::{HeaderMap, HeaderValue};
+/// use longwave_ticket::http::{BrowserCookie, BrowserNonce};
+///
+/// fn first_visit(headers: &HeaderMap, random: [u8; 32]) -> Option<HeaderValue> {
+///     let cookie = BrowserCookie::new();
+///     matches!(cookie.read(headers), Ok(None)).then(|| cookie.set(&BrowserNonce::from_bytes(random)))
+/// }
+/// ```
 ///
 /// In development over plain HTTP, browsers do not take that cookie:
 /// [`BrowserCookie::insecure_for_development`] is for both then.

@@ -63,6 +63,8 @@ impl OriginLayer {
     }
 
     /// Looks at every request, whatever it asks for.
+    ///
+    /// What pages elsewhere embed, such as images, is refused to them then, too.
     pub fn every_request(mut self) -> Self {
         Arc::make_mut(&mut self.settings).everything = true;
         self
