@@ -59,7 +59,7 @@ pub use self::{
     collect::{Credential, Found, Presented, Source, Sources, collect},
     cookie::{BrowserCookie, BrowserNonce},
     layer::{
-        Authenticated, Authenticator, Caller, Denial, InvalidPath, Require, Resume, TicketFuture,
+        Authenticated, Authenticator, Caller, Denial, InvalidPath, Require, Resume, Resumed, TicketFuture,
         TicketLayer, TicketService,
     },
     mint::{MintFuture, MintOutcome, MintService},

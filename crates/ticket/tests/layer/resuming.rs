@@ -73,7 +73,9 @@ async fn a_spent_ticket_comes_back_with_its_cookie_as_often_as_it_has_to() {
     let response = house.ask(&layer, feed(&ticket)).await;
     let cookie = cookies(&response).remove(0);
     assert_eq!(cookie.2, 6 * HOUR);
-    let first = house.handler.last_session();
+    let seen = house.handler.last();
+    assert!(seen.resumed.is_none(), "it is the first time");
+    let first = seen.session.unwrap();
     let cookie = (cookie.0, cookie.1);
 
     for wait in [1, 3600, 3600] {
@@ -83,6 +85,7 @@ async fn a_spent_ticket_comes_back_with_its_cookie_as_often_as_it_has_to() {
         assert!(!again.headers().contains_key("set-cookie"));
         let seen = house.handler.last();
         assert!(!seen.headers.contains_key("cookie"), "nobody further in sees it");
+        assert!(seen.resumed.is_some());
         let session = seen.session.unwrap();
         assert_eq!(session.claims(), first.claims());
         assert_ne!(session.id(), first.id());

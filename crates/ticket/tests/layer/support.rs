@@ -19,7 +19,7 @@ use longwave_core::{Lifeline, Observer, Refused, StreamBody};
 use longwave_ticket::{
     Audience, Binding, Burnt, Claims, ClaimsError, Context, Grant, Issuer, KeyRing, MemoryStore, Minted,
     Purpose, Put, Record, SecretKey, StoreError, SubjectHash, TicketId, TicketStore, UnixMillis, Verifier,
-    http::{Authenticator, Origins, TicketLayer},
+    http::{Authenticator, Origins, Resumed, TicketLayer},
     live::{Session, Sessions, SessionsBuilder},
 };
 use tower_layer::Layer;
@@ -275,6 +275,7 @@ pub(crate) struct Seen {
     pub(crate) headers: HeaderMap,
     pub(crate) session: Option<Session<User>>,
     pub(crate) binding: Option<Binding>,
+    pub(crate) resumed: Option<Resumed>,
 }
 
 impl Handler {
@@ -303,7 +304,9 @@ impl<B> Service<Request<B>> for Handler {
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (parts, _) = request.into_parts();
         let (session, binding) = (parts.extensions.get().cloned(), parts.extensions.get().cloned());
-        self.seen.lock().unwrap().push(Seen { uri: parts.uri, headers: parts.headers, session, binding });
+        let resumed = parts.extensions.get().copied();
+        let seen = Seen { uri: parts.uri, headers: parts.headers, session, binding, resumed };
+        self.seen.lock().unwrap().push(seen);
         let stream = || Response::builder().header("content-type", "text/event-stream");
         let event = || Ok(Frame::data(Bytes::from_static(b"data: x\n\n")));
         let text = || Full::from("hello").boxed_unsync();

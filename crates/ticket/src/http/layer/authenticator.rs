@@ -120,7 +120,25 @@ pub struct Authenticated<T> {
     pub(super) admission: Admission<T>,
     pub(super) cookies: Vec<HeaderValue>,
     pub(super) follow_up: Option<FollowUp>,
+    pub(super) resumed: Option<Resumed>,
 }
+
+/// In the extensions of a request: its stream was open before, and a [`Resume`](super::Resume) has let it in again.
+///
+/// # Examples
+///
+/// ```
+/// use http::Request;
+/// use longwave_ticket::http::Resumed;
+///
+/// fn greeting<B>(request: &Request<B>) -> &'static str {
+///     if request.extensions().get::<Resumed>().is_some() { "welcome back" } else { "hello" }
+/// }
+/// assert_eq!(greeting(&Request::new(())), "hello");
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Resumed;
 
 /// What is to be done for those who are let in after all, and gives more cookies.
 pub(super) type FollowUp = Pin<Box<dyn Future<Output = Vec<HeaderValue>> + Send>>;
@@ -165,7 +183,7 @@ impl<'c, T> Caller<'c, T> {
 impl<T> Authenticated<T> {
     /// Lets them in.
     pub const fn new(admission: Admission<T>) -> Self {
-        Self { admission, cookies: Vec::new(), follow_up: None }
+        Self { admission, cookies: Vec::new(), follow_up: None, resumed: None }
     }
 
     /// Adds a `Set-Cookie` to the response if it is a success; it is [sensitive](HeaderValue::set_sensitive) from here
@@ -174,6 +192,11 @@ impl<T> Authenticated<T> {
         cookie.set_sensitive(true);
         self.cookies.push(cookie);
         self
+    }
+
+    /// Has the handler know that it is not the first time.
+    pub(super) fn resumed(self) -> Self {
+        Self { resumed: Some(Resumed), ..self }
     }
 
     /// Adds what is only done, and set, once they are let in. If it takes too long, it is given up.

@@ -98,7 +98,7 @@ impl<T: Claims, A: Authenticator<T>> Settings<T, A> {
             self.authenticator.authenticate(self.caller(parts, visitor)).await
         };
         let late = || Denial::new(Refusal::Unavailable).because("timeout");
-        let Authenticated { admission, mut cookies, follow_up } =
+        let Authenticated { admission, mut cookies, follow_up, resumed } =
             timeout(self.rules.timeout, asking).await.map_err(|_| late())??;
         self.sessions.check(&admission)?;
         if let Some(authorize) = &self.authorize {
@@ -109,6 +109,9 @@ impl<T: Claims, A: Authenticator<T>> Settings<T, A> {
         let session = self.sessions.register(&tether, admission)?;
         parts.extensions.insert(session);
         parts.extensions.insert(visitor.context.bound_to().clone());
+        if let Some(resumed) = resumed {
+            parts.extensions.insert(resumed);
+        }
         if let Some(follow_up) = follow_up {
             cookies.extend(self.rules.follow_up(follow_up).await);
         }

@@ -13,7 +13,7 @@ mod ticket_layer;
 mod verifier;
 
 pub use self::{
-    authenticator::{Authenticated, Authenticator, Caller},
+    authenticator::{Authenticated, Authenticator, Caller, Resumed},
     denial::Denial,
     future::TicketFuture,
     resume::{InvalidPath, Resume},

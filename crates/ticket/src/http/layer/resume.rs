@@ -29,7 +29,8 @@ use crate::{
 /// - It is made once the stream is let in. If the store does not take the ticket, or takes it too late, the stream opens
 ///   without a cookie.
 ///
-/// WebSockets get none: scripts open those, and can get a new ticket.
+/// WebSockets get none: scripts open those, and can get a new ticket. Handlers find [`Resumed`](super::Resumed) in the
+/// extensions of the request if it is not the first time.
 ///
 /// # Examples
 ///
@@ -206,7 +207,7 @@ where
             // It is still the stream of the first one.
             let admission = admission.of_ticket(*first.as_bytes());
             return match caller.sessions.check(&admission) {
-                Ok(()) => Ok(admission.into()),
+                Ok(()) => Ok(Authenticated::new(admission).resumed()),
                 Err(refused) => Err(self.clear(first, refused.into())),
             };
         }
