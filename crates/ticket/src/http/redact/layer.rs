@@ -7,9 +7,9 @@ use crate::http::strip::{Plan, Strip};
 
 /// Takes credentials out of requests before anybody logs them, and hands them inward.
 ///
-/// It goes outside of everything else. On the way in, what looks like a ticket is gone from the URL, from `Referer`,
-/// and from the copies of the URL that proxies send along; so are the parameters and cookies that are named here, the
-/// scheme `Ticket` of `Authorization`, and subprotocols that begin with `lw.ticket.`. Whoever checks tickets further
+/// It goes outside of everything else. On the way in, what looks like a ticket is gone from the URL and from all headers.
+/// So are the parameters and cookies that are named here, also from `Referer` and from the copies of the URL that are
+/// known of some proxies, the scheme `Ticket` of `Authorization`, and subprotocols that begin with `lw.ticket.`. Whoever checks tickets further
 /// in still finds them, and [`stripped`](super::stripped) has the parameters for those who check others. What is left
 /// of `Authorization`, `Cookie` and `Sec-WebSocket-Protocol` is [sensitive](http::HeaderValue::set_sensitive), so
 /// that it is not in `Debug` output.
