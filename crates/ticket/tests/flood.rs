@@ -1,4 +1,4 @@
-//! What is left of a flood of forged tickets. Alone in its process, where nobody else allocates.
+//! What is left of a flood of forged tickets. Alone in its process, where hardly anybody else allocates.
 #![allow(clippy::unwrap_used)]
 
 use std::{alloc::System, convert::Infallible, future::ready, time::SystemTime};
@@ -46,11 +46,15 @@ async fn of_a_flood_of_what_was_made_up_nothing_stays() {
 
     let long = "lwt1_".to_owned() + &"A".repeat(64 * 1024);
     let forged = genuine.replacen(&genuine[40..46], "00AA00", 1);
-    let region = Region::new(ALLOCATOR);
     for made_up in [&long, &long[..2049], &genuine[1..], &genuine[..100], &forged, ""] {
-        assert!(verifier.verify(made_up, &context).is_err());
+        let allocations = || {
+            let region = Region::new(ALLOCATOR);
+            assert!(verifier.verify(made_up, &context).is_err());
+            region.change().allocations
+        };
+        // What runs tests has a thread of its own, which allocates now and then.
+        assert_eq!((0..100).map(|_| allocations()).min(), Some(0), "{made_up:.80}");
     }
-    assert_eq!(region.change().allocations, 0, "whoever makes something up takes no memory at all");
 
     let sessions = Sessions::builder().build();
     let layer = TicketLayer::new(verifier, Origins::list([]).unwrap(), sessions.clone());
@@ -78,10 +82,13 @@ async fn of_a_flood_of_what_was_made_up_nothing_stays() {
         }
     };
     flood(0..100);
-    let region = Region::new(ALLOCATOR);
-    flood(100..20_100);
-    let change = region.change();
-    assert_eq!(change.bytes_allocated, change.bytes_deallocated);
+    let held = |round: u32| {
+        let region = Region::new(ALLOCATOR);
+        flood(10_000 * round..10_000 * (round + 1));
+        let change = region.change();
+        change.bytes_allocated.abs_diff(change.bytes_deallocated)
+    };
+    assert_eq!((1..=3).map(held).min(), Some(0));
     assert_eq!(sessions.count(&Selector::All), 0);
     assert_eq!(open(&genuine, 0), 200);
 }
