@@ -82,6 +82,12 @@ impl<T: Claims, S: TicketStore> Issuer<T, S> {
         Self { limit: tickets, ..self }
     }
 
+    /// The keys that it signs with.
+    #[cfg(feature = "tower")]
+    pub(crate) const fn ring(&self) -> &crate::KeyRing {
+        self.keys.ring()
+    }
+
     /// Mints a ticket.
     ///
     /// - `grant`: what it stands for. Its scope, if it has one, is what the ticket is bound to, too.

@@ -77,6 +77,12 @@ impl Latest {
         }
         UnixMillis(self.0.fetch_max(now.0, Ordering::Relaxed).max(now.0))
     }
+
+    /// The same, as of the last time.
+    #[cfg(feature = "tower")]
+    pub(crate) fn get(&self) -> UnixMillis {
+        UnixMillis(self.0.load(Ordering::Relaxed))
+    }
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ pub struct KeyRing {
 
 struct Shared {
     state: RwLock<State>,
-    latest: Latest,
+    latest: Arc<Latest>,
 }
 
 /// The keys, and the audiences they are derived for.
@@ -71,7 +71,7 @@ impl KeyRing {
     #[must_use]
     pub fn new(active: SecretKey) -> Self {
         let state = State { active: Master::new(active, &[]), others: Vec::new(), audiences: Vec::new() };
-        let shared = Shared { state: RwLock::new(state), latest: Latest::default() };
+        let shared = Shared { state: RwLock::new(state), latest: Arc::default() };
         Self { shared: Arc::new(shared), ephemeral: false }
     }
 
@@ -197,6 +197,12 @@ impl KeyRing {
 
     pub(super) fn latest(&self, now: UnixMillis) -> UnixMillis {
         self.shared.latest.of(now)
+    }
+
+    /// What tickets are dated by.
+    #[cfg(feature = "tower")]
+    pub(crate) fn clock(&self) -> &Arc<Latest> {
+        &self.shared.latest
     }
 
     // Each change is made at once, so nothing is half done when a thread has panicked.

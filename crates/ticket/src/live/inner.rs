@@ -13,18 +13,23 @@ use tokio::sync::Semaphore;
 
 use super::{
     Admission, Refused, Revocation, Selector, SessionId, Verdict,
+    dates::Dates,
     driver::Schedule,
-    index::{Index, Keys, Name},
+    index::{Forgotten, Index, Keys, Name},
     live_session::{Live, Terms},
     settings::Settings,
     timeline::{Timeline, millis},
 };
-use crate::{Claims, UnixMillis};
+use crate::{
+    Claims, UnixMillis,
+    verifier::{MARGIN, SKEW},
+};
 
 /// What all handles of the sessions share.
 pub(super) struct Inner<T> {
     pub(super) settings: Settings<T>,
     pub(super) timeline: Timeline,
+    pub(super) dates: Dates,
     pub(super) schedule: Schedule<T>,
     /// How many checks may run.
     pub(super) checks: Semaphore,
@@ -57,6 +62,7 @@ impl<T: Claims> Inner<T> {
     pub(super) fn new(settings: Settings<T>) -> Self {
         Self {
             timeline: Timeline::new(settings.clock.clone()),
+            dates: Dates::new(&settings),
             schedule: Schedule::default(),
             checks: Semaphore::new(settings.concurrency.min(Semaphore::MAX_PERMITS)),
             bus: AtomicU8::new(0),
@@ -85,9 +91,13 @@ impl<T: Claims> Inner<T> {
         let live = Arc::new(Live::new(id, admission, keys, tether.lifeline().clone(), ceiling));
         self.count.fetch_add(1, Ordering::Relaxed);
         let registered = Registered { inner: self.clone(), live: live.clone() };
+        let forgotten = self.forgotten();
+        if !self.dates.see(issued) {
+            return Err(Refused::Revoked);
+        }
         for key in keys.iter() {
             let mut shard = self.index.shard(key);
-            if shard.revoked_before(key, now).is_some_and(|before| issued < before) {
+            if shard.revoked_before(key, forgotten).is_some_and(|before| issued < before) {
                 return Err(Refused::Revoked);
             }
             if key == keys.subject && shard.count(key) >= self.settings.max_per_subject {
@@ -106,7 +116,7 @@ impl<T: Claims> Inner<T> {
 
     /// What is to become of a session with this deadline; nothing if that is past.
     pub(super) fn terms(&self, deadline: Option<UnixMillis>, ceiling: Option<u64>) -> Option<Terms> {
-        let (now, wall) = (self.timeline.now(), self.timeline.wall());
+        let (now, wall) = (self.timeline.now(), self.dates.local());
         if deadline.is_some_and(|deadline| deadline <= wall) || ceiling.is_some_and(|ceiling| ceiling <= now)
         {
             return None;
@@ -158,11 +168,12 @@ impl<T: Claims> Inner<T> {
 
     /// What a revocation of now means: what was issued until now, by any clock.
     pub(super) fn before(&self) -> UnixMillis {
-        self.timeline.wall().plus(self.settings.skew).plus(Duration::from_millis(1))
+        self.dates.latest().plus(self.settings.skew).plus(Duration::from_millis(1))
     }
 
     pub(super) fn revoke(&self, revocation: &Revocation, meant: Meant) -> usize {
         let (selector, before) = (revocation.selector(), revocation.before());
+        let before = if meant == Meant::Issued { self.dates.translate(before) } else { before };
         let everything = match selector {
             Selector::All => Some(before),
             Selector::IssuedBefore(than) => Some(before.min(*than)),
@@ -181,9 +192,11 @@ impl<T: Claims> Inner<T> {
         let found = {
             let mut shard = self.index.shard(key);
             if !matches!(selector, Selector::SessionId(_)) {
-                let now = self.timeline.now();
-                let until = now + millis(self.settings.remember) + millis(self.settings.skew);
-                if !self.index.mark(&mut shard, key, before, until, now) {
+                let forgotten = self.forgotten();
+                // Dated by a clock that is ahead of this one, it means what is yet to be issued.
+                let ahead = before.since(self.dates.local());
+                let until = forgotten.timer + millis(ahead) + millis(self.lasts());
+                if !self.index.mark(&mut shard, key, before, until, forgotten) {
                     self.epoch.fetch_max(before.as_millis(), Ordering::SeqCst);
                 }
             }
@@ -215,11 +228,11 @@ impl<T: Claims> Inner<T> {
     }
 
     pub(super) fn revoked_before(&self, subject: &str, session: Option<&str>) -> Option<UnixMillis> {
-        let now = self.timeline.now();
+        let forgotten = self.forgotten();
         let names = [Some(Name::Subject(subject)), session.map(Name::Session)];
         let marked = names.into_iter().flatten().filter_map(|name| {
             let key = self.hasher.hash_one(name);
-            self.index.shard(key).revoked_before(key, now)
+            self.index.shard(key).revoked_before(key, forgotten)
         });
         let epoch = Some(self.epoch()).filter(|epoch| epoch.as_millis() > 0);
         marked.chain(epoch).max()
@@ -227,16 +240,28 @@ impl<T: Claims> Inner<T> {
 
     /// Whether a ticket was revoked, as far as is known by now.
     pub(super) fn is_revoked(&self, admission: &Admission<T>) -> bool {
-        let (now, issued) = (self.timeline.now(), admission.issued);
+        let (forgotten, issued) = (self.forgotten(), admission.issued);
         let marked =
-            |key| self.index.shard(key).revoked_before(key, now).is_some_and(|before| issued < before);
-        self.keys(admission).iter().any(marked) || issued < self.epoch()
+            |key| self.index.shard(key).revoked_before(key, forgotten).is_some_and(|before| issued < before);
+        !self.dates.see(issued) || self.keys(admission).iter().any(marked) || issued < self.epoch()
     }
 
     /// Whether a subject may have one more session.
     pub(super) fn has_room(&self, subject: &str) -> bool {
         let key = self.hasher.hash_one(Name::Subject(subject));
         self.index.shard(key).count(key) < self.settings.max_per_subject
+    }
+
+    /// How long a ticket may be taken after it was issued: the clocks of whoever has issued it, and of whoever takes it,
+    /// may both be off.
+    fn lasts(&self) -> Duration {
+        self.settings.remember.saturating_add(2 * SKEW + MARGIN)
+    }
+
+    fn forgotten(&self) -> Forgotten {
+        let latest = self.dates.latest().as_millis();
+        let issued = UnixMillis::new(latest.saturating_sub(millis(self.lasts())));
+        Forgotten { timer: self.timeline.timer(), issued }
     }
 
     fn epoch(&self) -> UnixMillis {

@@ -29,6 +29,7 @@
 mod admission;
 mod bus;
 mod check;
+mod dates;
 mod driver;
 #[cfg(feature = "axum")]
 mod extract;

@@ -15,7 +15,7 @@ use super::{
     inner::{Inner, Meant},
     settings::Settings,
 };
-use crate::{Claims, UnixMillis};
+use crate::{Claims, KeyRing, UnixMillis};
 
 /// All live sessions of a process: opens them, finds them, and ends them.
 ///
@@ -208,6 +208,11 @@ impl<T: Claims> Sessions<T> {
         self.inner.count(selector)
     }
 
+    /// Dates revocations by the clock of this ring as well.
+    pub(crate) fn dated_by(&self, keys: &KeyRing) {
+        self.inner.dates.watch(keys.clock());
+    }
+
     /// How long it is known what was revoked.
     pub(crate) fn remember(&self) -> Duration {
         self.inner.settings.remember
@@ -233,7 +238,7 @@ impl<T: Claims> Sessions<T> {
     ///
     /// As [`register`](Self::register), which has the last word.
     pub fn check(&self, admission: &Admission<T>) -> Result<(), Refused> {
-        if admission.deadline.is_some_and(|deadline| deadline <= self.inner.timeline.wall()) {
+        if admission.deadline.is_some_and(|deadline| deadline <= self.inner.dates.local()) {
             return Err(Refused::Expired);
         }
         if self.inner.is_revoked(admission) {

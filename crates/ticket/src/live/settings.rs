@@ -36,6 +36,8 @@ pub(super) struct Settings<T> {
     pub(super) aged_out: EndReason,
     pub(super) unconfirmed: EndReason,
     pub(super) clock: Arc<dyn Fn() -> UnixMillis + Send + Sync>,
+    /// The wall clock itself, which may be set back.
+    pub(super) wall: Arc<dyn Fn() -> UnixMillis + Send + Sync>,
     random: Arc<dyn Random>,
 }
 
@@ -58,6 +60,7 @@ impl<T: Claims> SessionsBuilder<T> {
             aged_out: EndReason::new(Cause::AgedOut),
             unconfirmed: EndReason::new(Cause::Expired).with_text("login not confirmed"),
             clock: Arc::new(|| SystemTime::now().into()),
+            wall: Arc::new(|| SystemTime::now().into()),
             random: Arc::new(System),
         };
         Self { settings }
@@ -190,7 +193,10 @@ impl<T: Claims> SessionsBuilder<T> {
 
     /// Sets the wall clock, for tests.
     pub fn clock(self, clock: impl Fn() -> UnixMillis + Send + Sync + 'static) -> Self {
-        self.with(|settings| settings.clock = Arc::new(clock))
+        self.with(|settings| {
+            settings.clock = Arc::new(clock);
+            settings.wall = settings.clock.clone();
+        })
     }
 
     /// Sets where random bytes come from, for tests: the system unless set. They are for jitter only.

@@ -76,6 +76,26 @@ fn a_clock_that_is_set_back_brings_no_ticket_back() {
     }
 }
 
+/// The verifier tells the sessions by which clock tickets are dated.
+#[cfg(feature = "tower")]
+#[test]
+fn what_is_revoked_while_the_ring_is_ahead_is_refused() {
+    use longwave_ticket::live::{Close, Selector, Sessions};
+
+    for ahead in [0, 3_600_000] {
+        let service = Service::new();
+        let sessions = Sessions::<User>::builder().clock(|| after(10)).build();
+        let verifier = service.verifier.clone().revocations(sessions.clone());
+        let rotated =
+            service.ring.rotate(crate::support::another(1), Duration::from_secs(7200), after(ahead));
+        rotated.unwrap();
+        let ticket = service.mint_for(&connect(NOW));
+        sessions.revoke(Selector::Subject("ada".into()), Close::Revoked);
+        let refused = now(verifier.redeem(ticket.expose(), &connect(after(20)))).unwrap_err();
+        assert_eq!(refused, Why::Revoked.into());
+    }
+}
+
 #[test]
 fn lifetimes_are_cut() {
     let service = Service::new();

@@ -1,5 +1,7 @@
 //! An `EventSource` comes back by itself, with the URL it has and a cookie.
 
+use std::time::Duration;
+
 use http::{Response, request::Builder};
 use longwave_core::StreamBody;
 use longwave_ticket::{
@@ -258,5 +260,23 @@ async fn the_path_of_a_cookie_is_one_and_nothing_else() {
     assert!(new("/feed").is_ok());
     for path in ["", "feed", "/feed; Domain=evil.test", "/fe ed", "/f\u{e9}ed"] {
         assert!(matches!(new(path), Err(InvalidPath { .. })), "{path}");
+    }
+}
+
+/// The cookie is good for some seconds more than it says, as clocks may be apart.
+#[tokio::test(start_paused = true)]
+async fn a_revocation_is_remembered_for_as_long_as_a_cookie_is_taken() {
+    for remember in [75, 600] {
+        let house = House::with(|sessions| sessions.remember(secs(remember)));
+        let layer = layer(&house);
+        let ticket = house.mint().await;
+        let cookie = open(&house, &layer, &ticket).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        house.sessions.revoke(Selector::Subject("ann".into()), Close::Revoked);
+        tokio::time::sleep(secs(remember - 2)).await;
+        for late in 0..10 {
+            assert_eq!(house.status(&layer, with(feed(&ticket), &cookie)).await, 401, "{late}");
+            tokio::time::sleep(secs(1)).await;
+        }
     }
 }

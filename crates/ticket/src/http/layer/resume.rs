@@ -8,7 +8,7 @@ use crate::{
     Claims, Context, Grant, Issuer, Minted, NoRevocations, Purpose, Revocations, TicketId, TicketStore,
     Verifier, Why, envelope,
     http::Refusal,
-    live::Admission,
+    live::{Admission, Sessions},
     random::{Given, Random, System},
 };
 
@@ -172,6 +172,11 @@ where
     S: TicketStore,
     R: Revocations,
 {
+    fn joins(&self, sessions: &Sessions<T>) {
+        self.verifier.joins(sessions);
+        sessions.dated_by(self.issuer.ring());
+    }
+
     fn glance(&self, caller: &Caller<'_, T>) -> Result<(), Denial> {
         let Some((first, ticket)) = self.resuming(caller) else { return self.verifier.glance(caller) };
         match self.verifier.verify(ticket, &context(caller, first)) {

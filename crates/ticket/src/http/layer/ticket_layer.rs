@@ -117,6 +117,7 @@ impl<T: Claims, A: Authenticator<T>> TicketLayer<T, A> {
     /// - `origins`: of pages. A browser lets any page open a WebSocket, with the cookies of the user.
     /// - `sessions`: where the streams are found again, to end them.
     pub fn new(authenticator: A, origins: Origins, sessions: Sessions<T>) -> Self {
+        authenticator.joins(&sessions);
         let rules = Rules {
             sources: Sources::new([
                 Source::Subprotocol,
