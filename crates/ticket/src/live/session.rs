@@ -167,7 +167,7 @@ impl<T: Claims> Session<T> {
     ///
     /// - `ticket`: as the client has sent it, in a message or a request of its own.
     /// - `binding`: what it is presented with. That of the request which has opened the stream is in its extensions.
-    /// - `now`: the wall clock.
+    /// - `now`: [`UnixMillis::now`], which is the wall clock.
     ///
     /// # Errors
     ///
@@ -181,9 +181,7 @@ impl<T: Claims> Session<T> {
     /// # Examples
     ///
     /// ```
-    /// use std::time::SystemTime;
-    ///
-    /// use longwave_ticket::{Binding, MemoryStore, Verifier, live::{RefreshError, Session}};
+    /// use longwave_ticket::{Binding, MemoryStore, UnixMillis, Verifier, live::{RefreshError, Session}};
     ///
     /// # struct User(String);
     /// # impl longwave_ticket::Claims for User {
@@ -198,7 +196,7 @@ impl<T: Claims> Session<T> {
     ///     verifier: &Verifier<User, MemoryStore>,
     /// ) -> Result<(), RefreshError> {
     ///     if let Some(ticket) = message.strip_prefix("refresh ") {
-    ///         session.redeem(verifier, ticket, binding, SystemTime::now().into()).await?;
+    ///         session.redeem(verifier, ticket, binding, UnixMillis::now()).await?;
     ///     }
     ///     Ok(())
     /// }

@@ -59,7 +59,7 @@ impl<T: Claims> SessionsBuilder<T> {
             revoked: Cause::Revoked.into(),
             aged_out: EndReason::new(Cause::AgedOut),
             unconfirmed: EndReason::new(Cause::Expired).with_text("login not confirmed"),
-            clock: Arc::new(|| SystemTime::now().into()),
+            clock: Arc::new(UnixMillis::now),
             wall: Arc::new(|| SystemTime::now().into()),
             random: Arc::new(System),
         };
@@ -191,7 +191,7 @@ impl<T: Claims> SessionsBuilder<T> {
         self.with(|settings| settings.revoked = reason)
     }
 
-    /// Sets the wall clock, for tests.
+    /// Sets the wall clock, for tests: [`UnixMillis::now`] unless set.
     pub fn clock(self, clock: impl Fn() -> UnixMillis + Send + Sync + 'static) -> Self {
         self.with(|settings| {
             settings.clock = Arc::new(clock);

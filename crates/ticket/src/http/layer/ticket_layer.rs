@@ -134,7 +134,7 @@ impl<T: Claims, A: Authenticator<T>> TicketLayer<T, A> {
             refusals: Refusals::new(),
             timeout: Duration::from_secs(1),
             places: Arc::new(Semaphore::new(1024)),
-            clock: Arc::new(|| std::time::SystemTime::now().into()),
+            clock: Arc::new(UnixMillis::now),
         };
         Self { settings: Arc::new(Settings { authenticator, sessions, authorize: None, rules }) }
     }
