@@ -40,6 +40,12 @@ pub(super) struct Inner<T> {
     next: AtomicU64,
     /// All tickets that were issued before, in milliseconds, are refused.
     epoch: AtomicU64,
+    /// Of tickets that were issued before, in milliseconds, it is not known whether they are revoked.
+    doubt: AtomicU64,
+    /// When nothing was revoked here yet.
+    since: UnixMillis,
+    /// In milliseconds.
+    remember: AtomicU64,
 }
 
 /// Takes a session out of the index, whatever comes of it.
@@ -60,9 +66,11 @@ pub(super) enum Meant {
 
 impl<T: Claims> Inner<T> {
     pub(super) fn new(settings: Settings<T>) -> Self {
+        let dates = Dates::new(&settings);
         Self {
             timeline: Timeline::new(settings.clock.clone()),
-            dates: Dates::new(&settings),
+            since: dates.local(),
+            dates,
             schedule: Schedule::default(),
             checks: Semaphore::new(settings.concurrency.min(Semaphore::MAX_PERMITS)),
             bus: AtomicU8::new(0),
@@ -71,6 +79,8 @@ impl<T: Claims> Inner<T> {
             count: AtomicUsize::new(0),
             next: AtomicU64::new(1),
             epoch: AtomicU64::new(0),
+            doubt: AtomicU64::new(0),
+            remember: AtomicU64::new(millis(settings.remember.unwrap_or(REMEMBER))),
             settings,
         }
     }
@@ -84,7 +94,6 @@ impl<T: Claims> Inner<T> {
         let now = self.timeline.now();
         let ceiling = self.settings.max_age.map(|age| now + millis(age));
         let mut terms = self.terms(deadline, ceiling).ok_or(Refused::Expired)?;
-        terms.check = self.next_check();
 
         let keys = self.keys(&admission);
         let id = SessionId { subject: keys.subject, number: self.next.fetch_add(1, Ordering::Relaxed) };
@@ -106,10 +115,17 @@ impl<T: Claims> Inner<T> {
             shard.insert(key, &live);
         }
         // Whoever revokes everything sets this first, and then looks where the session is by now.
-        if issued < self.epoch() {
+        if self.is_refused(issued) {
             return Err(Refused::Revoked);
         }
-        self.set(&live, |current| *current = terms);
+        self.set(&live, |current| {
+            terms.check = self.next_check();
+            // Whoever raises doubts looks at the terms afterwards.
+            if terms.check.is_some() && issued < self.doubt() {
+                (terms.check, terms.failures) = (Some(now), self.settings.tolerated);
+            }
+            *current = terms;
+        });
         tether.lifeline().hold(Held(registered));
         Ok(live)
     }
@@ -234,7 +250,7 @@ impl<T: Claims> Inner<T> {
             let key = self.hasher.hash_one(name);
             self.index.shard(key).revoked_before(key, forgotten)
         });
-        let epoch = Some(self.epoch()).filter(|epoch| epoch.as_millis() > 0);
+        let epoch = Some(self.refused()).filter(|epoch| epoch.as_millis() > 0);
         marked.chain(epoch).max()
     }
 
@@ -243,7 +259,7 @@ impl<T: Claims> Inner<T> {
         let (forgotten, issued) = (self.forgotten(), admission.issued);
         let marked =
             |key| self.index.shard(key).revoked_before(key, forgotten).is_some_and(|before| issued < before);
-        !self.dates.see(issued) || self.keys(admission).iter().any(marked) || issued < self.epoch()
+        !self.dates.see(issued) || self.keys(admission).iter().any(marked) || self.is_refused(issued)
     }
 
     /// Whether a subject may have one more session.
@@ -255,7 +271,7 @@ impl<T: Claims> Inner<T> {
     /// How long a ticket may be taken after it was issued: the clocks of whoever has issued it, and of whoever takes it,
     /// may both be off.
     fn lasts(&self) -> Duration {
-        self.settings.remember.saturating_add(2 * SKEW + MARGIN)
+        self.remember().saturating_add(2 * SKEW + MARGIN)
     }
 
     fn forgotten(&self) -> Forgotten {
@@ -264,8 +280,45 @@ impl<T: Claims> Inner<T> {
         Forgotten { timer: self.timeline.timer(), issued }
     }
 
-    fn epoch(&self) -> UnixMillis {
-        UnixMillis::new(self.epoch.load(Ordering::SeqCst))
+    /// How long revocations are remembered, besides what clocks may be apart.
+    pub(super) fn remember(&self) -> Duration {
+        Duration::from_millis(self.remember.load(Ordering::SeqCst))
+    }
+
+    /// Remembers revocations for as long at least, unless it was set how long.
+    pub(super) fn remember_for(&self, time: Duration) {
+        if self.settings.remember.is_none() {
+            self.remember.fetch_max(millis(time), Ordering::SeqCst);
+        }
+    }
+
+    /// Doubts whatever was issued before it was known here what is revoked: others may have known.
+    pub(super) fn doubt_earlier(&self) {
+        let since = self.since.plus(self.settings.skew);
+        self.doubt.fetch_max(since.as_millis(), Ordering::SeqCst);
+    }
+
+    /// Doubts whatever was issued until now, and is open: it is checked. There has to be a hook.
+    pub(super) fn doubt_all(self: &Arc<Self>) {
+        self.doubt.fetch_max(self.before().as_millis(), Ordering::SeqCst);
+        let now = self.timeline.now();
+        for live in self.all().flatten() {
+            self.set(&live, |terms| terms.check = terms.check.map(|at| at.min(now)));
+        }
+    }
+
+    fn doubt(&self) -> UnixMillis {
+        UnixMillis::new(self.doubt.load(Ordering::SeqCst))
+    }
+
+    /// All that was issued before is refused, whosesoever it is. What is in doubt is let in only to be checked.
+    fn refused(&self) -> UnixMillis {
+        let epoch = UnixMillis::new(self.epoch.load(Ordering::SeqCst));
+        if self.settings.hook.is_some() { epoch } else { epoch.max(self.doubt()) }
+    }
+
+    fn is_refused(&self, issued: UnixMillis) -> bool {
+        issued < self.refused()
     }
 
     fn keys(&self, admission: &Admission<T>) -> Keys {
@@ -312,3 +365,6 @@ impl<T: Claims> Drop for Registered<T> {
         inner.count.fetch_sub(1, Ordering::Relaxed);
     }
 }
+
+/// Longer than a ticket that connects or refreshes is good, if none resumes.
+const REMEMBER: Duration = Duration::from_secs(75);

@@ -16,6 +16,9 @@ where
 {
     fn joins(&self, sessions: &Sessions<T>) {
         sessions.dated_by(self.ring());
+        if S::SHARED {
+            sessions.doubt_earlier();
+        }
     }
 
     fn glance(&self, caller: &Caller<'_, T>) -> Result<(), Denial> {
