@@ -9,7 +9,7 @@ use std::{
 };
 
 use longwave_core::{Cause, EndReason, Tether};
-use tokio::sync::Semaphore;
+use tokio::{runtime::Handle, sync::Semaphore};
 
 use super::{
     Admission, Refused, Revocation, Selector, SessionId, Verdict,
@@ -90,6 +90,8 @@ impl<T: Claims> Inner<T> {
         tether: &Tether,
         admission: Admission<T>,
     ) -> Result<Arc<Live<T>>, Refused> {
+        // Whoever opens a session outside of a runtime learns it in any case.
+        let _home = Handle::current();
         let (deadline, issued) = (admission.deadline, admission.issued);
         let now = self.timeline.now();
         let ceiling = self.settings.max_age.map(|age| now + millis(age));

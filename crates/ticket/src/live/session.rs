@@ -1,7 +1,7 @@
 use std::{error::Error, fmt, pin::pin, sync::Arc};
 
 use longwave_core::{Ended, Lifeline};
-use tokio::time::Instant;
+use tokio::{runtime::Handle, time::Instant};
 
 use super::{Admission, SessionId, inner::Inner, live_session::Live};
 use crate::{
@@ -134,6 +134,7 @@ impl<T: Claims> Session<T> {
     /// Outside of a tokio runtime.
     pub fn refresh(&self, admission: &Admission<T>) -> Result<Option<Instant>, RefreshError> {
         let Self { live, inner, .. } = self;
+        let _home = Handle::current();
         if admission.claims.subject() != live.claims.subject() {
             return Err(RefreshError::OtherSubject);
         }
