@@ -167,7 +167,8 @@ fn churn(sessions: &Sessions<User>, wall: &Wall, seed: u64) {
 
 /// A runtime whose clock stands still while there is something to do.
 fn paused() -> Runtime {
-    tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.expect("there is a clock")
 }
 
 async fn ends(session: &Session<User>) -> Option<Cause> {
