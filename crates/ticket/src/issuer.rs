@@ -66,6 +66,12 @@ impl<T: Claims, S: TicketStore> Issuer<T, S> {
         Self { resume_ttl: ttl.clamp(SHORTEST, MAX_RESUME_TTL), ..self }
     }
 
+    /// How long tickets that resume live at most.
+    #[cfg(feature = "tower")]
+    pub(crate) const fn resumes_for(&self) -> Duration {
+        self.resume_ttl
+    }
+
     /// No ticket that resumes lives longer than that either.
     #[cfg(feature = "tower")]
     pub(crate) fn resume_at_most(self, ttl: Duration) -> Self {
@@ -80,6 +86,12 @@ impl<T: Claims, S: TicketStore> Issuer<T, S> {
     #[must_use]
     pub fn limit(self, tickets: u32) -> Self {
         Self { limit: tickets, ..self }
+    }
+
+    /// The keys that it signs with.
+    #[cfg(feature = "tower")]
+    pub(crate) const fn ring(&self) -> &crate::KeyRing {
+        self.keys.ring()
     }
 
     /// Mints a ticket.

@@ -17,7 +17,8 @@
 //! one of the ring's keys never reaches it.
 //!
 //! The services and layers of the feature `tower` take both from the system, unless they are told otherwise for tests, by
-//! `clock` and `random`; `KeyRing::random` does so, too.
+//! `clock` and `random`; `KeyRing::random` does so, too. Their clock is `UnixMillis::now`, which is not set back: what is
+//! minted beside them had best be dated by it as well.
 //!
 //! # Examples
 //!
@@ -85,6 +86,8 @@ struct Readme;
 mod base64url;
 mod binding;
 mod claims;
+#[cfg(feature = "tower")]
+mod clock;
 mod context;
 mod envelope;
 #[cfg(feature = "tower")]

@@ -9,6 +9,15 @@ pub trait Revocations: Clone + Send + Sync + 'static {
     ///
     /// Tickets are dated by the clock of the node that has minted them.
     fn revoked_before(&self, subject: &str, session: Option<&str>) -> Option<UnixMillis>;
+
+    /// Learns by which keys the tickets are minted that it is asked about; told by a verifier that is to ask it.
+    ///
+    /// A ring that was once given too late a time dates its tickets by that, and so does
+    /// [`Sessions`](crate::live::Sessions) its revocations then. Others have no use for it.
+    #[cfg(feature = "tower")]
+    fn watch(&self, keys: &crate::KeyRing) {
+        let _ = keys;
+    }
 }
 
 /// Nothing is ever revoked between minting and redemption.

@@ -5,7 +5,8 @@ use std::{
 
 /// A moment, in whole milliseconds since 1970 (UTC).
 ///
-/// The clock is the caller's: `SystemTime::now().into()`. Times that a ticket cannot carry (after the year 10889) are
+/// The clock is the caller's: `SystemTime::now().into()`, or with the feature `tower` `UnixMillis::now()`, which is not
+/// set back. Times that a ticket cannot carry (after the year 10889) are
 /// cut.
 ///
 /// # Examples
@@ -64,7 +65,7 @@ pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// A clock that is never set back: what has expired stays expired.
+/// A clock that is never set back: what has expired stays expired. When it should be, it stands still.
 #[derive(Debug, Default)]
 pub(crate) struct Latest(AtomicU64);
 
@@ -76,6 +77,12 @@ impl Latest {
             return UnixMillis(latest);
         }
         UnixMillis(self.0.fetch_max(now.0, Ordering::Relaxed).max(now.0))
+    }
+
+    /// The same, as of the last time.
+    #[cfg(feature = "tower")]
+    pub(crate) fn get(&self) -> UnixMillis {
+        UnixMillis(self.0.load(Ordering::Relaxed))
     }
 }
 

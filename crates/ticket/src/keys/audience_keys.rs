@@ -25,6 +25,11 @@ impl AudienceKeys {
         self.ring.latest(now)
     }
 
+    #[cfg(feature = "tower")]
+    pub(crate) const fn ring(&self) -> &KeyRing {
+        &self.ring
+    }
+
     /// Signs with the key that signs, whose name goes into the header.
     pub(crate) fn seal(&self, header: Header, claims: &[u8]) -> Ticket {
         self.ring.with_active(self.place, |key| {

@@ -10,8 +10,20 @@ use crate::{Audience, KeyId, UnixMillis, time::Latest};
 /// The keys of a service: one signs, the others still verify, until a date.
 ///
 /// Clones are handles of the same ring, and changes count at once wherever it is in use, without a ticket being
-/// refused that should not be. It also keeps the latest time it was asked at: a clock that is set back brings no
-/// ticket back.
+/// refused that should not be.
+///
+/// # A clock that is set back
+///
+/// A ring also keeps the latest time that it was ever given, here or by whoever mints and redeems with it, so that
+/// no ticket comes back. Whatever is earlier counts as that time: for a ring, time stands still until the
+/// clock has come there again. After one reading that was an hour ahead, for an hour
+///
+/// - tickets are dated by that reading, and none expires: one of 30 s may be good for an hour;
+/// - those that nobody redeems count against their subject, up to its [limit](crate::Issuer::limit);
+/// - other nodes refuse what is minted here as from the future.
+///
+/// A ring knows no other clock than its callers', so it is theirs to be steady. `UnixMillis::now` of the feature `tower` is,
+/// and the layers go by it: it goes on at half the pace meanwhile.
 ///
 /// Nodes that share keys are rotated in two steps, so that none is asked to verify what it does not know yet: first
 /// [`accept`](Self::accept) the new key on each, then [`rotate`](Self::rotate).
@@ -38,7 +50,7 @@ pub struct KeyRing {
 
 struct Shared {
     state: RwLock<State>,
-    latest: Latest,
+    latest: Arc<Latest>,
 }
 
 /// The keys, and the audiences they are derived for.
@@ -71,7 +83,7 @@ impl KeyRing {
     #[must_use]
     pub fn new(active: SecretKey) -> Self {
         let state = State { active: Master::new(active, &[]), others: Vec::new(), audiences: Vec::new() };
-        let shared = Shared { state: RwLock::new(state), latest: Latest::default() };
+        let shared = Shared { state: RwLock::new(state), latest: Arc::default() };
         Self { shared: Arc::new(shared), ephemeral: false }
     }
 
@@ -197,6 +209,12 @@ impl KeyRing {
 
     pub(super) fn latest(&self, now: UnixMillis) -> UnixMillis {
         self.shared.latest.of(now)
+    }
+
+    /// What tickets are dated by.
+    #[cfg(feature = "tower")]
+    pub(crate) fn clock(&self) -> &Arc<Latest> {
+        &self.shared.latest
     }
 
     // Each change is made at once, so nothing is half done when a thread has panicked.

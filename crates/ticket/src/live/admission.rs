@@ -80,7 +80,7 @@ impl<T> fmt::Debug for Admission<T> {
 pub enum Refused {
     /// The login has lapsed, though the ticket has not: to be answered as an invalid ticket (401).
     Expired,
-    /// It was revoked after the ticket was issued: to be answered as an invalid ticket (401).
+    /// It was revoked after the ticket was issued, or cannot be told from one that was, as it is dated in the future: to be answered as an invalid ticket (401).
     Revoked,
     /// The subject has as many sessions as it may (429).
     TooMany,

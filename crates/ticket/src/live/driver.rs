@@ -1,11 +1,12 @@
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use tokio::{
+    runtime::{Handle, Id},
     sync::Notify,
     task::yield_now,
     time::{Instant, timeout_at},
@@ -29,7 +30,11 @@ struct State<T> {
     /// By the time, and the number of the session.
     entries: BTreeMap<(u64, u64), Arc<Live<T>>>,
     runs: bool,
+    /// Counts the drivers, so that one that is dropped is told from the next.
+    driver: u64,
     sleeps_until: u64,
+    /// The runtimes in which there were sessions since the driver was started, the last one at the end.
+    homes: VecDeque<Handle>,
 }
 
 /// What the driver has to do next.
@@ -39,9 +44,11 @@ enum Next<T> {
     Stop,
 }
 
-/// The driver runs; if it is dropped, with its runtime, there is to be another.
+/// The driver runs; if it is dropped, with its runtime, there is to be another, in another one.
 struct Running<T: Claims> {
     inner: Arc<Inner<T>>,
+    home: Id,
+    driver: u64,
     stopped: bool,
 }
 
@@ -61,14 +68,28 @@ impl<T: Claims> Schedule<T> {
             }
             let Some(next) = next else { return };
             state.entries.insert((next, number), live.clone());
-            (next < state.sleeps_until, !mem::replace(&mut state.runs, true))
+            state.settle();
+            (next < state.sleeps_until, !state.runs)
         };
         if start {
-            let running = Running { inner: inner.clone(), stopped: false };
-            tokio::spawn(drive(running));
+            self.start(inner);
         } else if wake {
             self.earlier.notify_one();
         }
+    }
+
+    /// Starts the driver in one of the runtimes, unless it runs, or there is none.
+    fn start(&self, inner: &Arc<Inner<T>>) {
+        let (home, driver) = {
+            let mut state = self.lock();
+            let Some(home) = state.homes.back().cloned().filter(|_| !state.runs) else { return };
+            state.runs = true;
+            state.driver += 1;
+            (home, state.driver)
+        };
+        let running = Running { inner: inner.clone(), home: home.id(), driver, stopped: false };
+        // A runtime that is shut down drops it at once, and that starts it in the next.
+        home.spawn(drive(running));
     }
 
     fn next(&self, now: u64) -> Next<T> {
@@ -86,6 +107,7 @@ impl<T: Claims> Schedule<T> {
         }
         let Some((&(first, _), _)) = state.entries.first_key_value() else {
             state.runs = false;
+            state.homes.clear();
             return Next::Stop;
         };
         state.sleeps_until = first;
@@ -98,9 +120,29 @@ impl<T: Claims> Schedule<T> {
     }
 }
 
+impl<T> State<T> {
+    /// Remembers the runtime that this is called in, for when the driver's is gone.
+    fn settle(&mut self) {
+        let Ok(home) = Handle::try_current() else { return };
+        if self.homes.iter().rev().any(|known| known.id() == home.id()) {
+            return;
+        }
+        if self.homes.len() == HOMES {
+            self.homes.pop_front();
+        }
+        self.homes.push_back(home);
+    }
+}
+
 impl<T> Default for Schedule<T> {
     fn default() -> Self {
-        let state = State { entries: BTreeMap::new(), runs: false, sleeps_until: 0 };
+        let state = State {
+            entries: BTreeMap::new(),
+            runs: false,
+            driver: 0,
+            sleeps_until: 0,
+            homes: VecDeque::new(),
+        };
         Self { state: Mutex::new(state), earlier: Notify::new() }
     }
 }
@@ -179,13 +221,25 @@ impl<T: Claims> Running<T> {
 
 impl<T: Claims> Drop for Running<T> {
     fn drop(&mut self) {
-        if !self.stopped {
-            self.inner.schedule.lock().runs = false;
+        if self.stopped {
+            return;
         }
+        let schedule = &self.inner.schedule;
+        {
+            let mut state = schedule.lock();
+            if state.driver != self.driver {
+                return;
+            }
+            state.runs = false;
+            state.homes.retain(|home| home.id() != self.home);
+        }
+        schedule.start(&self.inner);
     }
 }
 
 /// After so many the driver lets others have their turn.
 const BATCH: usize = 256;
+/// So many runtimes are remembered.
+const HOMES: usize = 64;
 /// How often the wall clock is looked at.
 const CLOCK: Duration = Duration::from_secs(5);

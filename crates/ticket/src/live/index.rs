@@ -47,8 +47,17 @@ enum Place<T> {
 /// What was revoked: tickets that were issued before.
 struct Mark {
     before: UnixMillis,
-    /// Until when it is remembered, on the timeline.
+    /// Until when it is remembered, by the timers.
     until: u64,
+}
+
+/// The times by which marks are forgotten: both have to have come, as either clock may stop.
+#[derive(Clone, Copy)]
+pub(super) struct Forgotten {
+    /// By the timers.
+    pub(super) timer: u64,
+    /// No ticket is good any more that was issued before.
+    pub(super) issued: UnixMillis,
 }
 
 impl Keys {
@@ -89,14 +98,14 @@ impl<T> Index<T> {
         key: u64,
         before: UnixMillis,
         until: u64,
-        now: u64,
+        forgotten: Forgotten,
     ) -> bool {
         if let Some(mark) = shard.marks.get_mut(&key) {
             *mark = Mark { before: before.max(mark.before), until: until.max(mark.until) };
             return true;
         }
         if shard.marks.len() >= self.max_marks {
-            shard.marks.retain(|_, mark| mark.until > now);
+            shard.marks.retain(|_, mark| mark.stands(forgotten));
         }
         let room = shard.marks.len() < self.max_marks;
         if room {
@@ -121,8 +130,8 @@ impl<T> Shard<T> {
     }
 
     /// Before when tickets are revoked.
-    pub(super) fn revoked_before(&self, key: u64, now: u64) -> Option<UnixMillis> {
-        self.marks.get(&key).filter(|mark| mark.until > now).map(|mark| mark.before)
+    pub(super) fn revoked_before(&self, key: u64, forgotten: Forgotten) -> Option<UnixMillis> {
+        self.marks.get(&key).filter(|mark| mark.stands(forgotten)).map(|mark| mark.before)
     }
 
     pub(super) fn insert(&mut self, key: u64, live: &Arc<Live<T>>) {
@@ -159,6 +168,12 @@ impl<T> Shard<T> {
         if self.places.capacity() > 4 * self.places.len() + ROOM {
             self.places.shrink_to(2 * self.places.len());
         }
+    }
+}
+
+impl Mark {
+    fn stands(&self, forgotten: Forgotten) -> bool {
+        self.until > forgotten.timer || self.before > forgotten.issued
     }
 }
 

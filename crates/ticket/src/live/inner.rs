@@ -9,22 +9,27 @@ use std::{
 };
 
 use longwave_core::{Cause, EndReason, Tether};
-use tokio::sync::Semaphore;
+use tokio::{runtime::Handle, sync::Semaphore};
 
 use super::{
     Admission, Refused, Revocation, Selector, SessionId, Verdict,
+    dates::Dates,
     driver::Schedule,
-    index::{Index, Keys, Name},
+    index::{Forgotten, Index, Keys, Name},
     live_session::{Live, Terms},
     settings::Settings,
     timeline::{Timeline, millis},
 };
-use crate::{Claims, UnixMillis};
+use crate::{
+    Claims, UnixMillis,
+    verifier::{MARGIN, SKEW},
+};
 
 /// What all handles of the sessions share.
 pub(super) struct Inner<T> {
     pub(super) settings: Settings<T>,
     pub(super) timeline: Timeline,
+    pub(super) dates: Dates,
     pub(super) schedule: Schedule<T>,
     /// How many checks may run.
     pub(super) checks: Semaphore,
@@ -35,6 +40,12 @@ pub(super) struct Inner<T> {
     next: AtomicU64,
     /// All tickets that were issued before, in milliseconds, are refused.
     epoch: AtomicU64,
+    /// Of tickets that were issued before, in milliseconds, it is not known whether they are revoked.
+    doubt: AtomicU64,
+    /// When nothing was revoked here yet.
+    since: UnixMillis,
+    /// In milliseconds.
+    remember: AtomicU64,
 }
 
 /// Takes a session out of the index, whatever comes of it.
@@ -55,8 +66,11 @@ pub(super) enum Meant {
 
 impl<T: Claims> Inner<T> {
     pub(super) fn new(settings: Settings<T>) -> Self {
+        let dates = Dates::new(&settings);
         Self {
             timeline: Timeline::new(settings.clock.clone()),
+            since: dates.local(),
+            dates,
             schedule: Schedule::default(),
             checks: Semaphore::new(settings.concurrency.min(Semaphore::MAX_PERMITS)),
             bus: AtomicU8::new(0),
@@ -65,6 +79,8 @@ impl<T: Claims> Inner<T> {
             count: AtomicUsize::new(0),
             next: AtomicU64::new(1),
             epoch: AtomicU64::new(0),
+            doubt: AtomicU64::new(0),
+            remember: AtomicU64::new(millis(settings.remember.unwrap_or(REMEMBER))),
             settings,
         }
     }
@@ -74,20 +90,25 @@ impl<T: Claims> Inner<T> {
         tether: &Tether,
         admission: Admission<T>,
     ) -> Result<Arc<Live<T>>, Refused> {
+        // Whoever opens a session outside of a runtime learns it in any case.
+        let _home = Handle::current();
         let (deadline, issued) = (admission.deadline, admission.issued);
         let now = self.timeline.now();
         let ceiling = self.settings.max_age.map(|age| now + millis(age));
         let mut terms = self.terms(deadline, ceiling).ok_or(Refused::Expired)?;
-        terms.check = self.next_check();
 
         let keys = self.keys(&admission);
         let id = SessionId { subject: keys.subject, number: self.next.fetch_add(1, Ordering::Relaxed) };
         let live = Arc::new(Live::new(id, admission, keys, tether.lifeline().clone(), ceiling));
         self.count.fetch_add(1, Ordering::Relaxed);
         let registered = Registered { inner: self.clone(), live: live.clone() };
+        let forgotten = self.forgotten();
+        if !self.dates.see(issued) {
+            return Err(Refused::Revoked);
+        }
         for key in keys.iter() {
             let mut shard = self.index.shard(key);
-            if shard.revoked_before(key, now).is_some_and(|before| issued < before) {
+            if shard.revoked_before(key, forgotten).is_some_and(|before| issued < before) {
                 return Err(Refused::Revoked);
             }
             if key == keys.subject && shard.count(key) >= self.settings.max_per_subject {
@@ -96,17 +117,24 @@ impl<T: Claims> Inner<T> {
             shard.insert(key, &live);
         }
         // Whoever revokes everything sets this first, and then looks where the session is by now.
-        if issued < self.epoch() {
+        if self.is_refused(issued) {
             return Err(Refused::Revoked);
         }
-        self.set(&live, |current| *current = terms);
+        self.set(&live, |current| {
+            terms.check = self.next_check();
+            // Whoever raises doubts looks at the terms afterwards.
+            if terms.check.is_some() && issued < self.doubt() {
+                (terms.check, terms.failures) = (Some(now), self.settings.tolerated);
+            }
+            *current = terms;
+        });
         tether.lifeline().hold(Held(registered));
         Ok(live)
     }
 
     /// What is to become of a session with this deadline; nothing if that is past.
     pub(super) fn terms(&self, deadline: Option<UnixMillis>, ceiling: Option<u64>) -> Option<Terms> {
-        let (now, wall) = (self.timeline.now(), self.timeline.wall());
+        let (now, wall) = (self.timeline.now(), self.dates.local());
         if deadline.is_some_and(|deadline| deadline <= wall) || ceiling.is_some_and(|ceiling| ceiling <= now)
         {
             return None;
@@ -158,11 +186,12 @@ impl<T: Claims> Inner<T> {
 
     /// What a revocation of now means: what was issued until now, by any clock.
     pub(super) fn before(&self) -> UnixMillis {
-        self.timeline.wall().plus(self.settings.skew).plus(Duration::from_millis(1))
+        self.dates.latest().plus(self.settings.skew).plus(Duration::from_millis(1))
     }
 
     pub(super) fn revoke(&self, revocation: &Revocation, meant: Meant) -> usize {
         let (selector, before) = (revocation.selector(), revocation.before());
+        let before = if meant == Meant::Issued { self.dates.translate(before) } else { before };
         let everything = match selector {
             Selector::All => Some(before),
             Selector::IssuedBefore(than) => Some(before.min(*than)),
@@ -181,9 +210,11 @@ impl<T: Claims> Inner<T> {
         let found = {
             let mut shard = self.index.shard(key);
             if !matches!(selector, Selector::SessionId(_)) {
-                let now = self.timeline.now();
-                let until = now + millis(self.settings.remember) + millis(self.settings.skew);
-                if !self.index.mark(&mut shard, key, before, until, now) {
+                let forgotten = self.forgotten();
+                // Dated by a clock that is ahead of this one, it means what is yet to be issued.
+                let ahead = before.since(self.dates.local());
+                let until = forgotten.timer + millis(ahead) + millis(self.lasts());
+                if !self.index.mark(&mut shard, key, before, until, forgotten) {
                     self.epoch.fetch_max(before.as_millis(), Ordering::SeqCst);
                 }
             }
@@ -215,22 +246,22 @@ impl<T: Claims> Inner<T> {
     }
 
     pub(super) fn revoked_before(&self, subject: &str, session: Option<&str>) -> Option<UnixMillis> {
-        let now = self.timeline.now();
+        let forgotten = self.forgotten();
         let names = [Some(Name::Subject(subject)), session.map(Name::Session)];
         let marked = names.into_iter().flatten().filter_map(|name| {
             let key = self.hasher.hash_one(name);
-            self.index.shard(key).revoked_before(key, now)
+            self.index.shard(key).revoked_before(key, forgotten)
         });
-        let epoch = Some(self.epoch()).filter(|epoch| epoch.as_millis() > 0);
+        let epoch = Some(self.refused()).filter(|epoch| epoch.as_millis() > 0);
         marked.chain(epoch).max()
     }
 
     /// Whether a ticket was revoked, as far as is known by now.
     pub(super) fn is_revoked(&self, admission: &Admission<T>) -> bool {
-        let (now, issued) = (self.timeline.now(), admission.issued);
+        let (forgotten, issued) = (self.forgotten(), admission.issued);
         let marked =
-            |key| self.index.shard(key).revoked_before(key, now).is_some_and(|before| issued < before);
-        self.keys(admission).iter().any(marked) || issued < self.epoch()
+            |key| self.index.shard(key).revoked_before(key, forgotten).is_some_and(|before| issued < before);
+        !self.dates.see(issued) || self.keys(admission).iter().any(marked) || self.is_refused(issued)
     }
 
     /// Whether a subject may have one more session.
@@ -239,8 +270,57 @@ impl<T: Claims> Inner<T> {
         self.index.shard(key).count(key) < self.settings.max_per_subject
     }
 
-    fn epoch(&self) -> UnixMillis {
-        UnixMillis::new(self.epoch.load(Ordering::SeqCst))
+    /// How long a ticket may be taken after it was issued: the clocks of whoever has issued it, and of whoever takes it,
+    /// may both be off.
+    fn lasts(&self) -> Duration {
+        self.remember().saturating_add(2 * SKEW + MARGIN)
+    }
+
+    fn forgotten(&self) -> Forgotten {
+        let latest = self.dates.latest().as_millis();
+        let issued = UnixMillis::new(latest.saturating_sub(millis(self.lasts())));
+        Forgotten { timer: self.timeline.timer(), issued }
+    }
+
+    /// How long revocations are remembered, besides what clocks may be apart.
+    pub(super) fn remember(&self) -> Duration {
+        Duration::from_millis(self.remember.load(Ordering::SeqCst))
+    }
+
+    /// Remembers revocations for as long at least, unless it was set how long.
+    pub(super) fn remember_for(&self, time: Duration) {
+        if self.settings.remember.is_none() {
+            self.remember.fetch_max(millis(time), Ordering::SeqCst);
+        }
+    }
+
+    /// Doubts whatever was issued before it was known here what is revoked: others may have known.
+    pub(super) fn doubt_earlier(&self) {
+        let since = self.since.plus(self.settings.skew);
+        self.doubt.fetch_max(since.as_millis(), Ordering::SeqCst);
+    }
+
+    /// Doubts whatever was issued until now, and is open: it is checked. There has to be a hook.
+    pub(super) fn doubt_all(self: &Arc<Self>) {
+        self.doubt.fetch_max(self.before().as_millis(), Ordering::SeqCst);
+        let now = self.timeline.now();
+        for live in self.all().flatten() {
+            self.set(&live, |terms| terms.check = terms.check.map(|at| at.min(now)));
+        }
+    }
+
+    fn doubt(&self) -> UnixMillis {
+        UnixMillis::new(self.doubt.load(Ordering::SeqCst))
+    }
+
+    /// All that was issued before is refused, whosesoever it is. What is in doubt is let in only to be checked.
+    fn refused(&self) -> UnixMillis {
+        let epoch = UnixMillis::new(self.epoch.load(Ordering::SeqCst));
+        if self.settings.hook.is_some() { epoch } else { epoch.max(self.doubt()) }
+    }
+
+    fn is_refused(&self, issued: UnixMillis) -> bool {
+        issued < self.refused()
     }
 
     fn keys(&self, admission: &Admission<T>) -> Keys {
@@ -287,3 +367,6 @@ impl<T: Claims> Drop for Registered<T> {
         inner.count.fetch_sub(1, Ordering::Relaxed);
     }
 }
+
+/// Longer than a ticket that connects or refreshes is good, if none resumes.
+const REMEMBER: Duration = Duration::from_secs(75);

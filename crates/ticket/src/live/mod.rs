@@ -15,7 +15,8 @@
 //! # One task, whatever is open
 //!
 //! All deadlines and checks of one [`Sessions`] are seen to by one task, which is spawned when the first is due to
-//! come and stops when none is left. So a stream ends at its deadline though its body is never idle, or its
+//! come and stops when none is left. It runs in a runtime in which a session was opened or refreshed; when that is
+//! shut down, it goes on in another such one. So a stream ends at its deadline though its body is never idle, or its
 //! reader has stopped and nobody polls it. The task looks at the wall clock every five seconds: after a suspended
 //! machine wakes up, deadlines that have passed meanwhile are noticed within that time. A clock that is set
 //! back grants nobody more time.
@@ -29,6 +30,7 @@
 mod admission;
 mod bus;
 mod check;
+mod dates;
 mod driver;
 #[cfg(feature = "axum")]
 mod extract;

@@ -1,7 +1,7 @@
 use std::{error::Error, fmt, pin::pin, sync::Arc};
 
 use longwave_core::{Ended, Lifeline};
-use tokio::time::Instant;
+use tokio::{runtime::Handle, time::Instant};
 
 use super::{Admission, SessionId, inner::Inner, live_session::Live};
 use crate::{
@@ -134,6 +134,7 @@ impl<T: Claims> Session<T> {
     /// Outside of a tokio runtime.
     pub fn refresh(&self, admission: &Admission<T>) -> Result<Option<Instant>, RefreshError> {
         let Self { live, inner, .. } = self;
+        let _home = Handle::current();
         if admission.claims.subject() != live.claims.subject() {
             return Err(RefreshError::OtherSubject);
         }
@@ -167,7 +168,7 @@ impl<T: Claims> Session<T> {
     ///
     /// - `ticket`: as the client has sent it, in a message or a request of its own.
     /// - `binding`: what it is presented with. That of the request which has opened the stream is in its extensions.
-    /// - `now`: the wall clock.
+    /// - `now`: [`UnixMillis::now`], which is the wall clock.
     ///
     /// # Errors
     ///
@@ -181,9 +182,7 @@ impl<T: Claims> Session<T> {
     /// # Examples
     ///
     /// ```
-    /// use std::time::SystemTime;
-    ///
-    /// use longwave_ticket::{Binding, MemoryStore, Verifier, live::{RefreshError, Session}};
+    /// use longwave_ticket::{Binding, MemoryStore, UnixMillis, Verifier, live::{RefreshError, Session}};
     ///
     /// # struct User(String);
     /// # impl longwave_ticket::Claims for User {
@@ -198,7 +197,7 @@ impl<T: Claims> Session<T> {
     ///     verifier: &Verifier<User, MemoryStore>,
     /// ) -> Result<(), RefreshError> {
     ///     if let Some(ticket) = message.strip_prefix("refresh ") {
-    ///         session.redeem(verifier, ticket, binding, SystemTime::now().into()).await?;
+    ///         session.redeem(verifier, ticket, binding, UnixMillis::now()).await?;
     ///     }
     ///     Ok(())
     /// }

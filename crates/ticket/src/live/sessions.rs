@@ -15,7 +15,7 @@ use super::{
     inner::{Inner, Meant},
     settings::Settings,
 };
-use crate::{Claims, UnixMillis};
+use crate::{Claims, KeyRing, UnixMillis};
 
 /// All live sessions of a process: opens them, finds them, and ends them.
 ///
@@ -91,6 +91,16 @@ impl<T: Claims> Sessions<T> {
     ///
     /// Tickets of the same subject, login or id that were issued until now open no more; nor does any, if all
     /// are selected. How many may be open is as before, until their streams are really over.
+    ///
+    /// - Whoever mints looks up a login first, and issues the ticket afterwards. If the login is revoked in between,
+    ///   the ticket is of a later date and opens a stream. So the login is to be taken back where it is kept before
+    ///   it is revoked here, and a [hook](SessionsBuilder::revalidate) finds what came in between.
+    /// - It is known here alone, and gone when the process is. [`Issuer::forget_subject`](crate::Issuer::forget_subject)
+    ///   takes the subject's tickets out of the store, those that resume among them: that holds on all nodes that share
+    ///   it, and after a restart, unless tickets are [self-contained](crate::Mode::SelfContained).
+    /// - With a store that is [shared](crate::TicketStore::SHARED), a layer refuses all tickets that were issued before
+    ///   its sessions were made, as nobody knows here what was revoked until then. If there is a hook, they are
+    ///   let in and their logins checked at once; a check that fails then is one too many.
     #[allow(clippy::must_use_candidate, reason = "it is done, whoever counts")]
     pub fn revoke(&self, selector: Selector, close: Close) -> usize {
         self.inner.revoke(&Revocation::new(selector, close, self.inner.before()), Meant::All)
@@ -125,14 +135,16 @@ impl<T: Claims> Sessions<T> {
         Ok(ended)
     }
 
-    /// Does what the other nodes revoke, for as long as the future is polled: it is to be spawned.
+    /// Does what the other nodes revoke, for as long as the future is polled: it is to be spawned, before any
+    /// stream is opened.
     ///
-    /// - `on_gap`: what to do, once, when something was missed.
-    /// - `patience`: after so long without the bus, it counts as if something had been.
+    /// - `on_gap`: what to do, once, when something was missed. It was at the start: what others have revoked
+    ///   until then is not known here. With [`OnGap::EndAll`], a node that has just started wants new tickets of everybody.
+    /// - `patience`: after so long without the bus, it counts as if something had been; [`Duration::MAX`] is for ever.
     ///
     /// # Errors
     ///
-    /// If the bus is not there at the start; then nothing was missed yet either.
+    /// If the bus is not there at the start. Nothing that others revoke is known here then: try again.
     ///
     /// # Examples
     ///
@@ -167,6 +179,8 @@ impl<T: Claims> Sessions<T> {
         let mut subscription = bus.subscribe().await?;
         let following = Following(&self.inner.bus);
         following.set(BusState::Connected);
+        // Nobody knows what was revoked until now.
+        self.fill(on_gap);
         let mut until = None;
         loop {
             let delivery = match until {
@@ -182,7 +196,8 @@ impl<T: Claims> Sessions<T> {
                 }
                 Delivery::Interrupted => {
                     following.set(BusState::Interrupted);
-                    until = until.or(Some(Instant::now() + patience));
+                    // For longer than time is reckoned with, it is for ever.
+                    until = until.or_else(|| Instant::now().checked_add(patience));
                 }
                 Delivery::Resumed => {
                     following.set(BusState::Connected);
@@ -208,9 +223,24 @@ impl<T: Claims> Sessions<T> {
         self.inner.count(selector)
     }
 
+    /// Dates revocations by the clock of this ring as well.
+    pub(crate) fn dated_by(&self, keys: &KeyRing) {
+        self.inner.dates.watch(keys.clock());
+    }
+
     /// How long it is known what was revoked.
     pub(crate) fn remember(&self) -> Duration {
-        self.inner.settings.remember
+        self.inner.remember()
+    }
+
+    /// Remembers it for as long at least, unless it was set how long.
+    pub(crate) fn remember_for(&self, time: Duration) {
+        self.inner.remember_for(time);
+    }
+
+    /// Tickets are redeemed here that others may have revoked before these sessions were made.
+    pub(crate) fn doubt_earlier(&self) {
+        self.inner.doubt_earlier();
     }
 
     /// Finds a session by its name.
@@ -233,7 +263,7 @@ impl<T: Claims> Sessions<T> {
     ///
     /// As [`register`](Self::register), which has the last word.
     pub fn check(&self, admission: &Admission<T>) -> Result<(), Refused> {
-        if admission.deadline.is_some_and(|deadline| deadline <= self.inner.timeline.wall()) {
+        if admission.deadline.is_some_and(|deadline| deadline <= self.inner.dates.local()) {
             return Err(Refused::Expired);
         }
         if self.inner.is_revoked(admission) {
@@ -245,12 +275,7 @@ impl<T: Claims> Sessions<T> {
     fn fill(&self, on_gap: OnGap) {
         match on_gap {
             OnGap::Continue => {}
-            OnGap::Revalidate if self.inner.settings.hook.is_some() => {
-                let now = self.inner.timeline.now();
-                for live in self.inner.all().flatten() {
-                    self.inner.set(&live, |terms| terms.check = terms.check.map(|at| at.min(now)));
-                }
-            }
+            OnGap::Revalidate if self.inner.settings.hook.is_some() => self.inner.doubt_all(),
             OnGap::Revalidate | OnGap::EndAll => {
                 self.revoke(Selector::All, Close::Renew);
             }

@@ -25,7 +25,7 @@ pub(super) struct Settings<T> {
     pub(super) lead: Duration,
     pub(super) max_per_subject: usize,
     pub(super) max_revocations: usize,
-    pub(super) remember: Duration,
+    pub(super) remember: Option<Duration>,
     pub(super) skew: Duration,
     pub(super) hook: Option<Hook<T>>,
     pub(super) timeout: Duration,
@@ -36,6 +36,8 @@ pub(super) struct Settings<T> {
     pub(super) aged_out: EndReason,
     pub(super) unconfirmed: EndReason,
     pub(super) clock: Arc<dyn Fn() -> UnixMillis + Send + Sync>,
+    /// The wall clock itself, which may be set back.
+    pub(super) wall: Arc<dyn Fn() -> UnixMillis + Send + Sync>,
     random: Arc<dyn Random>,
 }
 
@@ -47,7 +49,7 @@ impl<T: Claims> SessionsBuilder<T> {
             lead: Duration::from_secs(30),
             max_per_subject: 32,
             max_revocations: 65_536,
-            remember: Duration::from_secs(75),
+            remember: None,
             skew: Duration::ZERO,
             hook: None,
             timeout: Duration::from_secs(10),
@@ -57,7 +59,8 @@ impl<T: Claims> SessionsBuilder<T> {
             revoked: Cause::Revoked.into(),
             aged_out: EndReason::new(Cause::AgedOut),
             unconfirmed: EndReason::new(Cause::Expired).with_text("login not confirmed"),
-            clock: Arc::new(|| SystemTime::now().into()),
+            clock: Arc::new(UnixMillis::now),
+            wall: Arc::new(|| SystemTime::now().into()),
             random: Arc::new(System),
         };
         Self { settings }
@@ -97,16 +100,20 @@ impl<T: Claims> SessionsBuilder<T> {
         self.with(|settings| settings.max_per_subject = max)
     }
 
-    /// Sets how long revocations are remembered: 75 s unless set.
+    /// Sets how long revocations are remembered, besides what clocks may be apart: 75 s unless set, or as long as
+    /// tickets live that [resume](crate::http::Resume), where a layer has those.
     ///
-    /// It has to be as long as the longest-lived ticket, resume tickets among them, and what clocks may be apart.
+    /// It has to be as long as the longest-lived ticket. A layer issues none that resume for longer than what is set
+    /// here; credentials that are no tickets, and other nodes, are not known here.
     pub fn remember(self, remember: Duration) -> Self {
-        self.with(|settings| settings.remember = remember)
+        self.with(|settings| settings.remember = Some(remember))
     }
 
     /// Sets how many revocations are remembered: 65,536 unless set.
     ///
     /// If there are more, all tickets that were issued until then are refused, and their clients have to get new ones.
+    /// So there should be room for all that is revoked in the time that it is [remembered](Self::remember) for: with
+    /// tickets that resume, hours.
     pub fn max_revocations(self, max: usize) -> Self {
         self.with(|settings| settings.max_revocations = max)
     }
@@ -114,7 +121,8 @@ impl<T: Claims> SessionsBuilder<T> {
     /// Sets how far the clocks of the nodes that issue tickets may be apart: nothing unless set, which is right for one
     /// node.
     ///
-    /// For as long after a revocation tickets are refused as well, since another node may have issued them before.
+    /// For as long after a revocation tickets are refused as well, since another node may have issued them before. More
+    /// than 5 s are of no use, as no ticket is taken that is further off.
     pub fn skew(self, skew: Duration) -> Self {
         self.with(|settings| settings.skew = skew)
     }
@@ -188,9 +196,12 @@ impl<T: Claims> SessionsBuilder<T> {
         self.with(|settings| settings.revoked = reason)
     }
 
-    /// Sets the wall clock, for tests.
+    /// Sets the wall clock, for tests: [`UnixMillis::now`] unless set.
     pub fn clock(self, clock: impl Fn() -> UnixMillis + Send + Sync + 'static) -> Self {
-        self.with(|settings| settings.clock = Arc::new(clock))
+        self.with(|settings| {
+            settings.clock = Arc::new(clock);
+            settings.wall = settings.clock.clone();
+        })
     }
 
     /// Sets where random bytes come from, for tests: the system unless set. They are for jitter only.

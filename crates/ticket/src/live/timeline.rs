@@ -35,9 +35,9 @@ impl Timeline {
         millis(self.start.elapsed()) + self.slept.load(Ordering::Acquire)
     }
 
-    /// What the wall clock says.
-    pub(super) fn wall(&self) -> UnixMillis {
-        (self.wall)()
+    /// What the timers have gone on by, whatever the wall clock says.
+    pub(super) fn timer(&self) -> u64 {
+        millis(self.start.elapsed())
     }
 
     /// When the timers come to a point of this timeline, as far as can be told by now.
@@ -46,7 +46,7 @@ impl Timeline {
     }
 
     pub(super) fn read(&self) -> Reading {
-        Reading { timer: Instant::now(), wall: self.wall() }
+        Reading { timer: Instant::now(), wall: (self.wall)() }
     }
 
     /// Adds what the machine was suspended for since the last reading: then the wall clock went on and the timers

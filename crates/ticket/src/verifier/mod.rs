@@ -91,7 +91,15 @@ impl<T: Claims, S: TicketStore, R: Revocations> Verifier<T, S, R> {
     #[must_use]
     pub fn revocations<Other: Revocations>(self, revocations: Other) -> Verifier<T, S, Other> {
         let Self { keys, store, rules, claims, .. } = self;
+        #[cfg(feature = "tower")]
+        revocations.watch(keys.ring());
         Verifier { keys, store, revocations, rules, claims }
+    }
+
+    /// The keys that it verifies with.
+    #[cfg(feature = "tower")]
+    pub(crate) const fn ring(&self) -> &KeyRing {
+        self.keys.ring()
     }
 
     /// Checks everything that can be checked without the store.
@@ -247,4 +255,4 @@ pub(crate) const MAX_RESUME_TTL: Duration = Duration::from_secs(24 * 60 * 60);
 pub(crate) const SKEW: Duration = Duration::from_secs(5);
 
 /// What a redemption is remembered for beyond the time in which the ticket would be taken.
-const MARGIN: Duration = Duration::from_secs(1);
+pub(crate) const MARGIN: Duration = Duration::from_secs(1);

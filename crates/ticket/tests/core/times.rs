@@ -70,9 +70,46 @@ fn a_clock_that_is_set_back_brings_no_ticket_back() {
             let refused = now(verifier.redeem(spent.ticket().expose(), &connect(at))).unwrap_err();
             assert_eq!(refused, Why::Expired.into());
         }
-        // Whatever is minted after that goes on to work.
-        let next = now(issuer.mint(&ada(), &connect(back), service.id())).unwrap();
-        assert!(now(verifier.redeem(next.ticket().expose(), &connect(back))).is_ok());
+    }
+}
+
+/// Whoever gives a ring its times has to see to it that they go on.
+#[test]
+fn time_stands_still_until_a_clock_that_was_set_back_is_there_again() {
+    let (ahead, hour) = (after(3_600_000), Duration::from_secs(3600));
+    let service = Service::new();
+    service.mint_for(&connect(ahead));
+    let minted: Vec<_> = (0..7).map(|_| service.mint_for(&connect(NOW))).collect();
+    for ticket in &minted {
+        // It is dated by the latest time there was.
+        assert_eq!(service.verifier.verify(ticket.expose(), &connect(NOW)).unwrap().issued(), ahead);
+    }
+    let full = |at| now(service.issuer.mint(&ada(), &connect(at), service.id()));
+    assert!(matches!(full(NOW.plus(hour)), Err(MintError::TooMany)));
+    assert_eq!(service.why(minted[0].expose(), &connect(NOW.plus(hour))), None);
+    // From there on time goes by, and all is as ever.
+    let later = ahead.plus(Duration::from_secs(40));
+    assert_eq!(service.why(minted[1].expose(), &connect(later)), Some(Why::Expired));
+    assert!(full(later).is_ok());
+}
+
+/// The verifier tells the sessions by which clock tickets are dated.
+#[cfg(feature = "tower")]
+#[test]
+fn what_is_revoked_while_the_ring_is_ahead_is_refused() {
+    use longwave_ticket::live::{Close, Selector, Sessions};
+
+    for ahead in [0, 3_600_000] {
+        let service = Service::new();
+        let sessions = Sessions::<User>::builder().clock(|| after(10)).build();
+        let verifier = service.verifier.clone().revocations(sessions.clone());
+        let rotated =
+            service.ring.rotate(crate::support::another(1), Duration::from_secs(7200), after(ahead));
+        rotated.unwrap();
+        let ticket = service.mint_for(&connect(NOW));
+        sessions.revoke(Selector::Subject("ada".into()), Close::Revoked);
+        let refused = now(verifier.redeem(ticket.expose(), &connect(after(20)))).unwrap_err();
+        assert_eq!(refused, Why::Revoked.into());
     }
 }
 

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use longwave_core::Cause;
 use longwave_ticket::{
-    Audience, Binding, Issuer, Mode, Purpose, SecretKey, Verifier,
-    live::{Close, RefreshError, Selector},
+    Audience, Binding, Context, Issuer, Mode, Purpose, SecretKey, Verifier,
+    live::{Close, RefreshError, Revocation, Selector},
 };
 use tower_layer::Layer;
 use tower_service::Service;
@@ -247,4 +247,37 @@ async fn a_session_goes_on_with_a_ticket_that_refreshes() {
     assert!(matches!(refresh(&much).await, Err(RefreshError::Store(_))));
     assert!(session.ended().now_or_never().is_none());
     assert_eq!(poll(&mut response), Poll::Pending);
+}
+
+/// Tickets are dated by the ring, which goes on from the latest time that it was ever asked at.
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_was_ahead_for_a_moment_lets_nobody_in_who_is_revoked() {
+    for (selector, ahead) in
+        [(selected(), 10), (selected(), 3600), (Selector::All, 10), (Selector::All, 3600)]
+    {
+        let (house, reasons) = (House::new(), Reasons::default());
+        let layer = house.layer();
+        let wrong = Context::new(Purpose::Connect, house.wall.now().plus(secs(ahead)));
+        house.issuer.mint(&ann(), &wrong, next_id()).await.unwrap();
+        let ticket = house.mint().await;
+        tokio::time::sleep(secs(1)).await;
+        house.sessions.revoke(selector, Close::Revoked);
+        assert_eq!(house.status(&layer, reasons.watch(feed(&ticket))).await, 401, "{ahead}");
+        assert_eq!(reasons.take(), ["revoked"]);
+    }
+}
+
+/// What another node revokes is dated by a clock that was never ahead.
+#[tokio::test(start_paused = true)]
+async fn a_node_whose_clock_was_ahead_does_what_others_revoke() {
+    let house = House::new();
+    let layer = house.layer();
+    let wrong = Context::new(Purpose::Connect, house.wall.now().plus(secs(3600)));
+    house.issuer.mint(&ann(), &wrong, next_id()).await.unwrap();
+    let (open, late) = (house.mint().await, house.mint().await);
+    assert_eq!(house.status(&layer, feed(&open)).await, 200);
+    tokio::time::sleep(secs(1)).await;
+    house.sessions.apply(&Revocation::new(selected(), Close::Revoked, house.wall.now()));
+    assert!(house.handler.last_session().lifeline().is_ended());
+    assert_eq!(house.status(&layer, feed(&late)).await, 401);
 }

@@ -8,10 +8,10 @@ use longwave_core::StreamBody;
 use longwave_ticket::{
     Binding, Grant, Purpose, StoreError,
     http::{BrowserCookie, BrowserNonce, Denial, InvalidPath, Refusal, Resume, TicketLayer},
-    live::{Close, Selector},
+    live::{Close, Selector, Verdict},
 };
 
-use crate::support::{House, Inner, PAGE, Reasons, Store, User, ann, bare_feed, feed, secs, socket};
+use crate::support::{House, Inner, PAGE, Reasons, Store, User, ann, bare_feed, feed, secs, settle, socket};
 
 type Layer = TicketLayer<User, Resume<User, Store>>;
 
@@ -345,4 +345,88 @@ async fn the_path_of_a_cookie_is_one_and_nothing_else() {
     for path in ["", "feed", "/feed; Domain=evil.test", "/fe ed", "/f\u{e9}ed"] {
         assert!(matches!(new(path), Err(InvalidPath { .. })), "{path}");
     }
+}
+
+/// The cookie is good for some seconds more than it says, as clocks may be apart.
+#[tokio::test(start_paused = true)]
+async fn a_revocation_is_remembered_for_as_long_as_a_cookie_is_taken() {
+    for remember in [75, 600] {
+        let house = House::with(|sessions| sessions.remember(secs(remember)));
+        let layer = layer(&house);
+        let ticket = house.mint().await;
+        let cookie = open(&house, &layer, &ticket).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        house.sessions.revoke(Selector::Subject("ann".into()), Close::Revoked);
+        tokio::time::sleep(secs(remember - 2)).await;
+        for late in 0..10 {
+            assert_eq!(house.status(&layer, with(feed(&ticket), &cookie)).await, 401, "{late}");
+            tokio::time::sleep(secs(1)).await;
+        }
+    }
+}
+
+/// Unless it is said otherwise, the sessions remember revocations for as long as the issuer has streams resumed.
+#[tokio::test(start_paused = true)]
+async fn streams_are_resumed_for_hours_and_revocations_remembered_for_as_long() {
+    let house = House::new();
+    let layer = layer(&house);
+    let ticket = house.mint().await;
+    let response = house.ask(&layer, feed(&ticket)).await;
+    let (name, value, seconds) = cookies(&response).remove(0);
+    assert_eq!(seconds, 12 * HOUR);
+    let cookie = (name, value);
+    tokio::time::sleep(secs(HOUR)).await;
+    assert_eq!(house.status(&layer, with(feed(&ticket), &cookie)).await, 200);
+    house.sessions.revoke(Selector::Subject("ann".into()), Close::Revoked);
+    for _ in 0..12 {
+        tokio::time::sleep(secs(HOUR)).await;
+        assert_eq!(house.status(&layer, with(feed(&ticket), &cookie)).await, 401);
+    }
+}
+
+/// Another node over the same store, which has just started.
+#[tokio::test(start_paused = true)]
+async fn a_new_node_resumes_nothing_that_may_have_been_revoked_elsewhere() {
+    let house = House::new();
+    let ticket = house.mint().await;
+    let cookie = open(&house, &layer(&house), &ticket).await;
+    tokio::time::sleep(secs(60)).await;
+    house.sessions.revoke(Selector::Subject("ann".into()), Close::Revoked);
+    tokio::time::sleep(secs(60)).await;
+    let other = house.node(|sessions| sessions);
+    let (there, reasons) = (layer(&other), Reasons::default());
+    let response = house.ask(&there, reasons.watch(with(feed(&ticket), &cookie))).await;
+    assert_eq!((response.status().as_u16(), reasons.take()), (401, vec!["revoked"]));
+    assert_eq!(cookies(&response), [(cookie.0, String::new(), 0)]);
+    // What is issued from now on is resumed there as ever.
+    let ticket = house.mint().await;
+    let cookie = open(&house, &there, &ticket).await;
+    tokio::time::sleep(secs(HOUR)).await;
+    assert_eq!(house.status(&there, with(feed(&ticket), &cookie)).await, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_node_that_can_check_logins_does_so_at_once() {
+    for (verdict, stays) in [(Verdict::Valid, true), (Verdict::Revoked, false), (Verdict::Unknown, false)] {
+        let house = House::new();
+        let ticket = house.mint().await;
+        let cookie = open(&house, &layer(&house), &ticket).await;
+        tokio::time::sleep(secs(60)).await;
+        let other =
+            house.node(|sessions| sessions.revalidate(secs(HOUR), 0.0, move |_| async move { verdict }));
+        let _response = other.ask(&layer(&other), with(feed(&ticket), &cookie)).await;
+        settle().await;
+        let session = other.handler.last_session();
+        assert_eq!(!session.lifeline().is_ended(), stays, "{verdict:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_forgotten_in_the_store_is_resumed_nowhere() {
+    let house = House::new();
+    let layer = layer(&house);
+    let ticket = house.mint().await;
+    let cookie = open(&house, &layer, &ticket).await;
+    house.issuer.forget_subject("ann", house.wall.now()).await.unwrap();
+    assert_eq!(house.status(&layer, with(feed(&ticket), &cookie)).await, 401);
 }

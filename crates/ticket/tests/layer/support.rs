@@ -175,6 +175,20 @@ impl House {
         }
     }
 
+    /// Another node over the same store, with the same keys, which has just started.
+    pub(crate) fn node(&self, set: impl FnOnce(SessionsBuilder<User>) -> SessionsBuilder<User>) -> Self {
+        let clock = self.wall.clone();
+        Self {
+            sessions: set(Sessions::builder().jitter(0.0).clock(move || clock.now())).build(),
+            wall: self.wall.clone(),
+            store: self.store.clone(),
+            keys: self.keys.clone(),
+            issuer: self.issuer.clone(),
+            verifier: self.verifier.clone(),
+            handler: Handler::default(),
+        }
+    }
+
     pub(crate) fn layer(&self) -> TicketLayer<User, Verifier<User, Store>> {
         self.layer_of(self.verifier.clone())
     }

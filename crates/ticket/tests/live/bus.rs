@@ -60,6 +60,7 @@ async fn what_one_node_revokes_ends_on_the_others() {
     let (here, there) = (exact(&wall).build(), exact(&wall).build());
     let _following = [follow(&here, bus.clone(), OnGap::EndAll), follow(&there, bus.clone(), OnGap::EndAll)];
     settle().await;
+    wall.advance(secs(1));
     let old = admission(user("ann"), &wall);
     let on_there = open(&there, admission(user("ann"), &wall)).unwrap();
     let other = open(&there, admission(user("bob"), &wall)).unwrap();
@@ -92,6 +93,7 @@ async fn a_listener_that_is_too_slow_has_a_gap_and_does_as_it_was_told() {
         let sessions = exact(&wall).build();
         let following = follow(&sessions, bus.clone(), on_gap);
         settle().await;
+        wall.advance(secs(1));
         let open = open(&sessions, admission(user("innocent"), &wall)).unwrap();
         for number in 0..10 {
             let selector = Selector::Subject(format!("s{number}"));
@@ -116,14 +118,63 @@ async fn a_gap_has_all_logins_checked_now_if_they_can_be() {
         .build();
     let (script, bus) = Scripted::new();
     let _following = follow(&sessions, bus, OnGap::Revalidate);
+    settle().await;
+    wall.advance(secs(1));
     let ann = open(&sessions, admission(user("ann"), &wall)).unwrap();
     let bob = open(&sessions, admission(user("bob"), &wall)).unwrap();
+    let late = admission(user("ann"), &wall);
     settle().await;
+    assert_eq!(checks.load(Ordering::SeqCst), 0);
     script.send(Delivery::Gap).unwrap();
     settle().await;
     assert_eq!(checks.load(Ordering::SeqCst), 2);
     assert!(ann.session.lifeline().is_ended());
     assert!(!bob.session.lifeline().is_ended());
+    // A ticket from before may be revoked as well.
+    let late = open(&sessions, late).unwrap();
+    settle().await;
+    assert!(late.session.lifeline().is_ended());
+    wall.advance(secs(1));
+    let _later = open(&sessions, admission(user("bob"), &wall)).unwrap();
+    settle().await;
+    assert_eq!(checks.load(Ordering::SeqCst), 3);
+}
+
+/// Others may have revoked what is presented to a node that has just started.
+#[tokio::test(start_paused = true)]
+async fn who_begins_to_follow_has_missed_what_was_before() {
+    for (on_gap, ends) in [(OnGap::EndAll, true), (OnGap::Revalidate, true), (OnGap::Continue, false)] {
+        let (wall, bus) = (Wall::default(), LocalBus::new(2));
+        let sessions = exact(&wall).build();
+        let (open_already, ticket) = (admission(user("ann"), &wall), admission(user("ann"), &wall));
+        let open_already = open(&sessions, open_already).unwrap();
+        wall.advance(secs(1));
+        let following = follow(&sessions, bus, on_gap);
+        settle().await;
+        assert_eq!(open_already.session.lifeline().is_ended(), ends, "{on_gap:?}");
+        assert_eq!(open(&sessions, ticket).is_err(), ends, "{on_gap:?}");
+        wall.advance(secs(1));
+        assert!(open(&sessions, admission(user("ann"), &wall)).is_ok());
+        following.abort();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn patience_may_be_without_end() {
+    let wall = Wall::default();
+    let sessions = exact(&wall).build();
+    let (script, bus) = Scripted::new();
+    let following = tokio::spawn({
+        let sessions = sessions.clone();
+        async move { sessions.follow(&bus, OnGap::EndAll, std::time::Duration::MAX).await.map(drop) }
+    });
+    settle().await;
+    wall.advance(secs(1));
+    let open = open(&sessions, admission(user("ann"), &wall)).unwrap();
+    script.send(Delivery::Interrupted).unwrap();
+    tokio::time::sleep(secs(10_000)).await;
+    assert!(!following.is_finished() && !open.session.lifeline().is_ended());
+    assert_eq!(sessions.bus(), BusState::Interrupted);
 }
 
 #[tokio::test(start_paused = true)]
@@ -135,6 +186,7 @@ async fn a_bus_that_is_back_in_time_delivers_what_was_missed() {
     let following = follow(&sessions, bus, OnGap::EndAll);
     settle().await;
     assert_eq!(sessions.bus(), BusState::Connected);
+    wall.advance(secs(1));
     let ann = open(&sessions, admission(user("ann"), &wall)).unwrap();
     let bob = open(&sessions, admission(user("bob"), &wall)).unwrap();
     script.send(Delivery::Interrupted).unwrap();
@@ -158,6 +210,8 @@ async fn patience_with_a_bus_that_is_gone_comes_to_an_end() {
     let sessions = exact(&wall).build();
     let (script, bus) = Scripted::new();
     let _following = follow(&sessions, bus, OnGap::EndAll);
+    settle().await;
+    wall.advance(secs(1));
     let open = open(&sessions, admission(user("ann"), &wall)).unwrap();
     script.send(Delivery::Interrupted).unwrap();
     tokio::time::sleep(secs(20)).await;

@@ -88,7 +88,9 @@ async fn nothing_is_left_of_many_sessions() {
     let wall = Wall::default();
     let sessions = exact(&wall).max_per_subject(usize::MAX).build();
     let witness = Arc::new(());
-    let watched = Sessions::<Witness>::builder().max_per_subject(usize::MAX).build();
+    let clock = wall.clone();
+    let watched =
+        Sessions::<Witness>::builder().max_per_subject(usize::MAX).clock(move || clock.now()).build();
     for round in 0..100_000 {
         let open = open(&sessions, lapsing(user("ann"), &wall, secs(60))).unwrap();
         let tether = Lifeline::new().carry();

@@ -3,8 +3,8 @@ use std::{
     thread,
 };
 
-use longwave_core::Lifeline;
-use longwave_ticket::live::{Close, RefreshError, Refused, Selector, Sessions};
+use longwave_core::{Cause, Lifeline};
+use longwave_ticket::live::{Close, RefreshError, Refused, Selector, Session, Sessions};
 use tokio::runtime::Runtime;
 
 use crate::support::{Open, User, Wall, admission, exact, lapsing, logged_in, open, secs};
@@ -163,6 +163,87 @@ fn churn(sessions: &Sessions<User>, wall: &Wall, seed: u64) {
             _ => kept.extend(open(sessions, lapsing(logged_in(&name, &name), wall, secs(60))).ok()),
         }
     }
+}
+
+/// A runtime whose clock stands still while there is something to do.
+fn paused() -> Runtime {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.expect("there is a clock")
+}
+
+async fn ends(session: &Session<User>) -> Option<Cause> {
+    tokio::time::timeout(secs(3600), session.ended()).await.ok().map(|reason| reason.cause())
+}
+
+#[test]
+fn sessions_end_though_the_runtime_is_gone_in_which_the_first_was_opened() {
+    let wall = Wall::default();
+    let sessions = exact(&wall).build();
+    let [first, gone, second] = [(); 3].map(|()| paused());
+    let register = |name, after| open(&sessions, lapsing(logged_in(name, name), &wall, secs(after))).unwrap();
+    let ann = first.block_on(async { register("ann", 60) });
+    let bob = second.block_on(async { register("bob", 120) });
+    let zoe = gone.block_on(async { register("zoe", 60) });
+    drop(gone);
+    drop(first);
+    second.block_on(async {
+        assert_eq!(ends(&ann.session).await, Some(Cause::Expired));
+        assert_eq!(ends(&zoe.session).await, Some(Cause::Expired));
+        assert!(!bob.session.lifeline().is_ended());
+        assert_eq!(ends(&bob.session).await, Some(Cause::Expired));
+    });
+}
+
+/// With nobody there to go on, whoever comes next has it go on.
+#[test]
+fn sessions_of_a_runtime_that_is_gone_end_when_there_is_another() {
+    for refreshes in [false, true] {
+        let wall = Wall::default();
+        let sessions = exact(&wall).build();
+        let (first, second) = (paused(), paused());
+        let ann = first.block_on(async { open(&sessions, lapsing(logged_in("ann", "a"), &wall, secs(60))) });
+        let bob = first.block_on(async { open(&sessions, lapsing(logged_in("bob", "b"), &wall, secs(60))) });
+        let (ann, bob) = (ann.unwrap(), bob.unwrap());
+        drop(first);
+        second.block_on(async {
+            let later = lapsing(logged_in("bob", "b"), &wall, secs(90));
+            let _late = if refreshes {
+                bob.session.refresh(&later).unwrap();
+                None
+            } else {
+                Some(open(&sessions, later).unwrap())
+            };
+            assert_eq!(ends(&ann.session).await, Some(Cause::Expired));
+            assert_eq!(ends(&bob.session).await, Some(Cause::Expired));
+        });
+    }
+}
+
+/// Runtimes come and go while sessions are opened, and each ends.
+#[test]
+fn runtimes_that_come_and_go_leave_no_session_behind() {
+    let wall = Wall::default();
+    let sessions = exact(&wall).max_per_subject(usize::MAX).build();
+    let opened: Vec<Open> = thread::scope(|scope| {
+        let open_some = || {
+            let open_one = || {
+                let runtime = paused();
+                let opened = runtime
+                    .block_on(async { open(&sessions, lapsing(logged_in("ann", "l"), &wall, secs(60))) });
+                drop(runtime);
+                opened.unwrap()
+            };
+            (0..100).map(|_| open_one()).collect::<Vec<_>>()
+        };
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(open_some)).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    paused().block_on(async {
+        let last = open(&sessions, lapsing(logged_in("ann", "l"), &wall, secs(90))).unwrap();
+        for open in opened.iter().chain([&last]) {
+            assert_eq!(ends(&open.session).await, Some(Cause::Expired));
+        }
+    });
 }
 
 /// So that the threads meet elsewhere each time.

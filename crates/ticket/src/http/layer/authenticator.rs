@@ -82,6 +82,16 @@ pub trait Authenticator<T: Claims>: Clone + Send + Sync + 'static {
         None
     }
 
+    /// Takes note of the sessions that it is to open streams for; told by a layer that is made of both. Whoever asks
+    /// another authenticator passes this on to it.
+    ///
+    /// A [`Verifier`](crate::Verifier) has revocations dated by the clock of its keys, and if its store is
+    /// [shared](crate::TicketStore::SHARED), what was issued before the sessions were made counts as
+    /// [revoked](Sessions::revoke). [`Resume`](super::Resume) has them remembered for as long as its tickets live.
+    fn joins(&self, sessions: &Sessions<T>) {
+        let _ = sessions;
+    }
+
     /// Refuses what can be refused without waiting for anything. It is called before
     /// [`authenticate`](Self::authenticate), and what it refuses takes none of the places that there are for that.
     ///

@@ -8,7 +8,7 @@ use crate::{
     Claims, Context, Grant, Issuer, NoRevocations, Purpose, Redeemed, Revocations, TicketId, TicketStore,
     Verifier, Why, envelope,
     http::Refusal,
-    live::Admission,
+    live::{Admission, Sessions},
     random::{Given, Random, System},
 };
 
@@ -19,10 +19,12 @@ use crate::{
 /// URL; a cookie that somebody has tossed is bound to another ticket, and refused. The cookie is gone when it is
 /// refused, and when its time is over.
 ///
-/// - It is good until the login lapses, up to what the [`Issuer`] says, and for no longer than the
-///   [`Sessions`](crate::live::Sessions) [remember](crate::live::SessionsBuilder::remember) what was revoked: **set that
-///   to as long as streams are to be resumed**, 75 s are too short for most. A session that was revoked by its
-///   [id](crate::live::Selector::SessionId) alone can be resumed.
+/// - It is good until the login lapses, up to what the [`Issuer`] says: 12 hours unless set. For as long the
+///   [`Sessions`](crate::live::Sessions) remember what was revoked, if a layer is made with this itself; if
+///   they are [set](crate::live::SessionsBuilder::remember) to remember it for less, the cookie is good for no longer.
+///   A session that was revoked by its [id](crate::live::Selector::SessionId) alone can be resumed.
+/// - A node that has just started does not know what was revoked before. If the store is shared, it
+///   [resumes](crate::live::Sessions::revoke) only what was opened afterwards, or can be checked.
 /// - It is good for more than one time, as a response can be lost, and so it is not replaced by that either.
 /// - Keys have to be [kept](crate::KeyRing::rotate) for as long, too.
 /// - A browser has up to 8 such cookies; the oldest goes.
@@ -57,7 +59,7 @@ use crate::{
 /// let hour = Duration::from_secs(3600);
 /// let verifier = Verifier::<User, _>::new(&audience, &keys, store.clone())?;
 /// let issuer = Issuer::<User, _>::new(&audience, &keys, store)?.resume_ttl(hour);
-/// let sessions = Sessions::builder().remember(hour).build();
+/// let sessions = Sessions::builder().build();
 /// let resume = Resume::new(verifier, issuer, "/events")?;
 /// let layer = TicketLayer::new(resume, Origins::list(["https://app.example.com"])?, sessions);
 /// # drop(layer);
@@ -192,6 +194,12 @@ where
     S: TicketStore,
     R: Revocations,
 {
+    fn joins(&self, sessions: &Sessions<T>) {
+        self.verifier.joins(sessions);
+        sessions.dated_by(self.issuer.ring());
+        sessions.remember_for(self.issuer.resumes_for());
+    }
+
     fn glance(&self, caller: &Caller<'_, T>) -> Result<(), Denial> {
         let Some((first, ticket)) = self.resuming(caller) else { return self.verifier.glance(caller) };
         match self.verifier.verify(ticket, &context(caller, first)) {

@@ -117,6 +117,7 @@ impl<T: Claims, A: Authenticator<T>> TicketLayer<T, A> {
     /// - `origins`: of pages. A browser lets any page open a WebSocket, with the cookies of the user.
     /// - `sessions`: where the streams are found again, to end them.
     pub fn new(authenticator: A, origins: Origins, sessions: Sessions<T>) -> Self {
+        authenticator.joins(&sessions);
         let rules = Rules {
             sources: Sources::new([
                 Source::Subprotocol,
@@ -133,7 +134,7 @@ impl<T: Claims, A: Authenticator<T>> TicketLayer<T, A> {
             refusals: Refusals::new(),
             timeout: Duration::from_secs(1),
             places: Arc::new(Semaphore::new(1024)),
-            clock: Arc::new(|| std::time::SystemTime::now().into()),
+            clock: Arc::new(UnixMillis::now),
         };
         Self { settings: Arc::new(Settings { authenticator, sessions, authorize: None, rules }) }
     }

@@ -1,6 +1,8 @@
 use super::{Authenticated, Authenticator, Caller, Denial};
 use crate::{
-    Claims, InvalidTicket, Revocations, TicketStore, Verified, Verifier, Why, http::Refusal, live::Admission,
+    Claims, InvalidTicket, Revocations, TicketStore, Verified, Verifier, Why,
+    http::Refusal,
+    live::{Admission, Sessions},
 };
 
 /// Who somebody is, by a ticket.
@@ -12,6 +14,13 @@ where
     S: TicketStore,
     R: Revocations,
 {
+    fn joins(&self, sessions: &Sessions<T>) {
+        sessions.dated_by(self.ring());
+        if S::SHARED {
+            sessions.doubt_earlier();
+        }
+    }
+
     fn glance(&self, caller: &Caller<'_, T>) -> Result<(), Denial> {
         let verified = verify(self, caller)?;
         // Nobody knows yet whose it is if the claims are in the store.

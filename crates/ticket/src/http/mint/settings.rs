@@ -1,4 +1,4 @@
-use std::{future::Future, sync::Arc, time::SystemTime};
+use std::{future::Future, sync::Arc};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, header, request::Parts};
 
@@ -53,7 +53,7 @@ impl<T, S> Settings<T, S> {
             cookie: Some(BrowserCookie::new()),
             bind_origin: false,
             purpose: Purpose::Connect,
-            clock: Arc::new(|| SystemTime::now().into()),
+            clock: Arc::new(UnixMillis::now),
             random: Arc::new(System),
             observer: Arc::new(|_: Purpose, _: &MintOutcome| {}),
         }

@@ -58,7 +58,8 @@ pub enum OnGap {
     /// End all sessions, and refuse all tickets that were issued until then: nobody stays who should not, and all others
     /// have to come back.
     EndAll,
-    /// Check all logins now, by the [hook](super::SessionsBuilder::revalidate); if there is none, end all.
+    /// Check all logins now, by the [hook](super::SessionsBuilder::revalidate), and those of tickets that were issued until
+    /// then as soon as they open anything; if there is no hook, end all.
     Revalidate,
     /// Go on: whoever was revoked stays until the deadline, or the next check.
     Continue,
