@@ -14,7 +14,7 @@ pub use self::{
     ticket::Ticket,
 };
 
-use crate::{KeyId, Why, base64url};
+use crate::{KeyId, UnixMillis, Why, base64url};
 
 /// What tickets begin with.
 pub(crate) const PREFIX: &str = "lwt1_";
@@ -54,6 +54,11 @@ pub(crate) struct Header {
 }
 
 impl Header {
+    /// Whether what it grants is over.
+    pub(crate) const fn has_lapsed(&self, now: UnixMillis) -> bool {
+        self.deadline != 0 && self.deadline <= now.as_millis()
+    }
+
     fn to_bytes(self) -> [u8; HEADER_LEN] {
         let mut bytes = [0; HEADER_LEN];
         let mut rest = &mut bytes[..];

@@ -86,7 +86,8 @@ pub trait TicketStore: Clone + Send + Sync + 'static {
         now: UnixMillis,
     ) -> impl Future<Output = Result<u64, StoreError>> + Send;
 
-    /// Returns since when the store has known of each redemption; tickets from before are refused.
+    /// Returns since when the store has known of each redemption; tickets from before are refused, and those that are
+    /// [self-contained](crate::Mode::SelfContained) also if they are from the 5 s after.
     fn since(&self) -> UnixMillis {
         UnixMillis::EPOCH
     }

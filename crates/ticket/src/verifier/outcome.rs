@@ -62,6 +62,10 @@ impl Verified {
         }
     }
 
+    pub(super) const fn header(&self) -> &Header {
+        &self.header
+    }
+
     /// The claims, if the ticket holds them itself.
     #[cfg(feature = "tower")]
     pub(crate) fn inline(&self) -> Option<&[u8]> {

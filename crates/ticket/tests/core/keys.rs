@@ -7,8 +7,8 @@ use std::{
 };
 
 use longwave_ticket::{
-    Audience, Issuer, KeyId, KeyRing, KeyRingError, MemoryStore, SecretKey, SetupError, SingleNode, Verifier,
-    Why,
+    Audience, Issuer, KeyId, KeyRing, KeyRingError, MemoryStore, SecretKey, SetupError, SingleNode,
+    UnixMillis, Verifier, Why,
 };
 use sha2::{Digest, Sha256};
 
@@ -152,7 +152,8 @@ fn a_restart_makes_tickets_invalid() {
     let node = |since| SingleNode::new(MemoryStore::new(), since);
     let issuer = Issuer::<User, _>::new(&audience(), &KeyRing::new(master()), node(NOW)).unwrap().mode(mode);
     let ticket = now(issuer.mint(&ada(), &connect(NOW), id)).unwrap().into_ticket();
-    for (since, good) in [(NOW, true), (after(1), false)] {
+    let before = UnixMillis::new(NOW.as_millis() - 5001);
+    for (since, good) in [(before, true), (NOW, false), (after(1), false)] {
         let verifier = Verifier::<User, _>::new(&audience(), &KeyRing::new(master()), node(since)).unwrap();
         let outcome = verifier.mode(mode).verify(ticket.expose(), &connect(after(10)));
         assert_eq!(
