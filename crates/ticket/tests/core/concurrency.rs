@@ -13,7 +13,7 @@ use longwave_ticket::{
     Burnt, MemoryStore, Minted, Mode, Put, Record, SubjectHash, Ticket, TicketId, TicketStore,
 };
 
-use crate::support::{NOW, Service, ada, after, connect, now};
+use crate::support::{NOW, Service, ada, after, audience, connect, now};
 
 /// Threads that are let go together, once for each round, each of which wins or not; one of them has to.
 fn race(threads: usize, rounds: usize, win: impl Fn(usize) -> usize + Sync) {
@@ -69,7 +69,7 @@ fn id(round: usize) -> TicketId {
 fn ten_thousand_times_a_record_is_taken_once_by_a_hundred() {
     let store = MemoryStore::new();
     for round in 0..10_000 {
-        let record = Record::new(b"claims", SubjectHash::of("ada"), Duration::from_secs(36));
+        let record = Record::new(b"claims", SubjectHash::of(&audience(), "ada"), Duration::from_secs(36));
         assert_eq!(now(store.put(&id(round), record, NOW)), Ok(Put::Stored));
     }
     race(4, 10_000, |round| {

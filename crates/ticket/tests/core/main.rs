@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod bindings;
+mod bounds;
 mod concurrency;
 mod forms;
 #[cfg(feature = "serde_json")]

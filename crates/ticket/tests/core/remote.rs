@@ -2,12 +2,14 @@
 //! nothing else.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
 
-use longwave_ticket::{Burnt, Put, Record, StoreError, SubjectHash, TicketId, TicketStore, UnixMillis};
+use longwave_ticket::{
+    Bound, Burnt, Put, Record, StoreError, SubjectHash, TicketId, TicketStore, UnixMillis,
+};
 
 type Name = (char, Vec<u8>);
 
@@ -15,6 +17,8 @@ type Name = (char, Vec<u8>);
 struct Commands {
     clock: Duration,
     strings: HashMap<Name, (Vec<u8>, Duration)>,
+    /// Each expires with its last member.
+    sets: HashMap<SubjectHash, BTreeSet<(UnixMillis, Vec<u8>)>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -36,6 +40,13 @@ impl Commands {
         let clock = self.clock;
         self.strings.retain(|_, (_, end)| *end > clock);
         self.strings.get(name).map(|(value, _)| value.clone())
+    }
+
+    /// `GETDEL name`
+    fn get_del(&mut self, name: &Name) -> Option<Vec<u8>> {
+        let value = self.get(name);
+        self.strings.remove(name);
+        value
     }
 
     /// `SET name value NX PX ttl`, which takes no time to live that is not positive.
@@ -63,20 +74,45 @@ fn used(id: &TicketId) -> Name {
 impl TicketStore for Remote {
     const SHARED: bool = true;
 
-    async fn put(&self, id: &TicketId, record: Record<'_>, _: UnixMillis) -> Result<Put, StoreError> {
-        let stored = self.commands().set_nx_px(ticket(id), record.claims().to_vec(), record.ttl());
-        Ok(if stored { Put::Stored } else { Put::Duplicate })
+    async fn put(&self, id: &TicketId, record: Record<'_>, now: UnixMillis) -> Result<Put, StoreError> {
+        let (mut script, name) = (self.commands(), ticket(id));
+        let set = script.sets.entry(record.subject()).or_default();
+        set.retain(|(end, _)| *end >= now);
+        let mut replaced = Vec::new();
+        match record.bound() {
+            Bound::Refuse(most) | Bound::Replace(most @ 0) if set.len() >= most as usize => {
+                return Ok(Put::OverLimit);
+            }
+            Bound::Replace(most) => {
+                while set.len() >= most as usize {
+                    replaced.extend(set.pop_first());
+                }
+            }
+            Bound::Refuse(_) => {}
+        }
+        for (_, digest) in replaced {
+            script.strings.remove(&('t', digest));
+        }
+        let value = [record.subject().as_bytes(), record.claims()].concat();
+        if !script.set_nx_px(name.clone(), value, record.ttl()) {
+            return Ok(Put::Duplicate);
+        }
+        script.sets.entry(record.subject()).or_default().insert((now.plus(record.ttl()), name.1));
+        Ok(Put::Stored)
     }
 
     async fn take(&self, id: &TicketId, _: UnixMillis) -> Result<Option<Vec<u8>>, StoreError> {
-        let mut commands = self.commands();
-        let value = commands.get(&ticket(id));
-        commands.strings.remove(&ticket(id));
-        Ok(value)
+        let (mut commands, name) = (self.commands(), ticket(id));
+        let Some(value) = commands.get_del(&name) else { return Ok(None) };
+        let (subject, claims) = value.split_at(16);
+        // What the value has is enough to find the set.
+        let set = commands.sets.iter_mut().find(|(hash, _)| hash.as_bytes() == subject);
+        set.unwrap().1.retain(|(_, digest)| *digest != name.1);
+        Ok(Some(claims.to_vec()))
     }
 
     async fn peek(&self, id: &TicketId, _: UnixMillis) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(self.commands().get(&ticket(id)))
+        Ok(self.commands().get(&ticket(id)).map(|value| value[16..].to_vec()))
     }
 
     async fn burn(&self, id: &TicketId, until: UnixMillis, now: UnixMillis) -> Result<Burnt, StoreError> {
@@ -84,7 +120,10 @@ impl TicketStore for Remote {
         Ok(if first { Burnt::Now } else { Burnt::Before })
     }
 
-    async fn forget_subject(&self, _: SubjectHash, _: UnixMillis) -> Result<u64, StoreError> {
-        Err(StoreError::Unavailable)
+    async fn forget_subject(&self, subject: SubjectHash, _: UnixMillis) -> Result<u64, StoreError> {
+        let mut commands = self.commands();
+        let set = commands.sets.remove(&subject).unwrap_or_default();
+        let found = set.into_iter().filter(|(_, digest)| commands.get_del(&('t', digest.clone())).is_some());
+        Ok(found.count() as u64)
     }
 }
