@@ -17,7 +17,7 @@ pub(crate) struct Derived {
 impl Derived {
     pub(crate) fn new(secret: &SecretKey, audience: &Audience) -> Self {
         let key = derive(secret.as_bytes(), SALT, audience.as_str().as_bytes());
-        let digest = Sha256::new_with_prefix(KEY_ID_DOMAIN).chain_update(&*key).finalize();
+        let digest = Sha256::new_with_prefix(KEY_ID_DOMAIN).chain_update(*key).finalize();
         let id = KeyId::from_bytes(digest.first_chunk().copied().unwrap_or_default());
         Self { id, mac: keyed(&*key) }
     }

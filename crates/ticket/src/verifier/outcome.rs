@@ -75,14 +75,13 @@ impl Verified {
         self.inline.take()
     }
 
-    fn describe(&self, f: &mut fmt::DebugStruct<'_, '_>) -> fmt::Result {
+    fn describe<'f, 'a, 'b>(&self, f: &'f mut fmt::DebugStruct<'a, 'b>) -> &'f mut fmt::DebugStruct<'a, 'b> {
         f.field("id", &self.id())
             .field("purpose", &self.purpose())
             .field("key", &self.key_id())
             .field("issued", &self.issued())
             .field("expires", &self.expires())
             .field("deadline", &self.deadline())
-            .finish_non_exhaustive()
     }
 
     pub(super) fn redeemed<T>(self, claims: T) -> Redeemed<T> {
@@ -94,7 +93,7 @@ impl Verified {
 // Not derived, as claims and what a ticket is bound to are nobody's business.
 impl fmt::Debug for Verified {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.describe(&mut f.debug_struct("Verified"))
+        self.describe(&mut f.debug_struct("Verified")).finish_non_exhaustive()
     }
 }
 
@@ -145,7 +144,7 @@ impl<T> Redeemed<T> {
 // Claims are printed by whoever asks for them.
 impl<T> fmt::Debug for Redeemed<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.verified.describe(&mut f.debug_struct("Redeemed"))
+        self.verified.describe(&mut f.debug_struct("Redeemed")).finish_non_exhaustive()
     }
 }
 

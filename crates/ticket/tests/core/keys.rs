@@ -146,8 +146,8 @@ fn an_ephemeral_ring_takes_no_key_that_another_process_may_have() {
     let id = longwave_ticket::TicketId::from_bytes([1; 16]);
     let ticket = now(issuer.mint(&ada(), &connect(NOW), id)).unwrap().into_ticket();
     let verifier = Verifier::<User, _>::new(&audience(), &ring, MemoryStore::new()).unwrap();
-    let verified = verifier.verify(ticket.expose(), &connect(NOW)).unwrap();
-    assert_eq!(verified.key_id(), generate(3).key_id(&audience()));
+    let genuine = verifier.verify(ticket.expose(), &connect(NOW)).unwrap();
+    assert_eq!(genuine.key_id(), generate(3).key_id(&audience()));
     // A ring of keys that are kept takes both.
     assert_eq!(KeyRing::new(master()).rotate(generate(2), GRACE, NOW), Ok(()));
 }

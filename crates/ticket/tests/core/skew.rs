@@ -88,9 +88,9 @@ fn what_was_verified_in_time_and_is_consumed_too_late_is_refused() {
 
     let service = Service::new();
     let ticket = service.mint();
-    let verified = service.verifier.verify(ticket.expose(), &connect(NOW)).unwrap();
+    let third = service.verifier.verify(ticket.expose(), &connect(NOW)).unwrap();
     let asked = service.store.asked();
-    assert_eq!(now(service.verifier.consume(verified, after(35_001))).unwrap_err(), Why::Expired.into());
+    assert_eq!(now(service.verifier.consume(third, after(35_001))).unwrap_err(), Why::Expired.into());
     assert_eq!(service.store.asked(), asked);
 }
 

@@ -51,9 +51,9 @@ fn claims_are_not_printed() {
         let context = bound(Binding::new().browser(b"a nonce in a cookie"));
         let (issuer, verifier) = (issuer.clone().mode(mode), verifier.clone().mode(mode));
         let ticket = now(issuer.mint(&ada(), &context, service.id())).unwrap().into_ticket();
-        let verified = verifier.verify(ticket.expose(), &context).unwrap();
-        let mut printed = format!("{verified:?}");
-        printed += &format!("{:?}", now(verifier.consume(verified, NOW)).unwrap());
+        let genuine = verifier.verify(ticket.expose(), &context).unwrap();
+        let printed = format!("{genuine:?}");
+        let printed = format!("{printed} {:?}", now(verifier.consume(genuine, NOW)).unwrap());
         assert!(printed.contains(&ticket.id().fingerprint().to_string()), "{printed}");
         let bound_to = format!("{:?}", &body(&ticket)[40..56]);
         for secret in ["ada", &format!("{:?}", b"ada"), &bound_to] {

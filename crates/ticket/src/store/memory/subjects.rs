@@ -15,7 +15,7 @@ pub(super) struct Slot {
 enum Slots {
     /// As most have.
     One(Slot),
-    Many(Box<BTreeSet<Slot>>),
+    Many(BTreeSet<Slot>),
 }
 
 impl Slots {
@@ -35,7 +35,7 @@ impl Slots {
 
     fn add(&mut self, slot: Slot) {
         match self {
-            Self::One(first) => *self = Self::Many(Box::new(BTreeSet::from([*first, slot]))),
+            Self::One(first) => *self = Self::Many(BTreeSet::from([*first, slot])),
             Self::Many(slots) => drop(slots.insert(slot)),
         }
     }
