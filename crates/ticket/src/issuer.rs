@@ -154,10 +154,10 @@ impl<T: Claims, S: TicketStore> Issuer<T, S> {
         Ok(Minted { ticket: self.keys.seal(header, inline), expires_in })
     }
 
-    /// Takes back all tickets of a subject of this audience that were not redeemed yet, and those that resume, and says how
-    /// many there were: at a logout.
+    /// Takes back all tickets of a subject, and says how many there were: at a logout.
     ///
-    /// The store does not know of tickets that are [self-contained](Mode::SelfContained).
+    /// They are those of this audience that were not redeemed yet, and those that resume. The store does not know of
+    /// tickets that are [self-contained](Mode::SelfContained).
     ///
     /// # Errors
     ///

@@ -94,7 +94,9 @@ impl KeyRing {
         self.ephemeral
     }
 
-    /// Adds a key that only verifies, up to a moment; one that does so already does up to this moment from now on.
+    /// Adds a key that only verifies, up to a moment.
+    ///
+    /// One that does so already gets a new date, later or earlier. Keys whose time is over are forgotten.
     ///
     /// # Errors
     ///

@@ -13,12 +13,12 @@ pub struct Record<'a> {
     bound: Bound,
 }
 
-/// How many records of one subject a store keeps, the new one included, and what is to be done if there are as many.
+/// How many records of one subject a store keeps, the new one included.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Bound {
-    /// The new one is refused: [`Put::OverLimit`].
+    /// If there are as many, the new one is refused: [`Put::OverLimit`].
     Refuse(u32),
-    /// Those that expire first make place; with 0, the new one is refused.
+    /// If there are as many, those that expire first make place; with 0, the new one is refused.
     Replace(u32),
 }
 
