@@ -38,8 +38,9 @@ use crate::{TicketId, UnixMillis};
 ///   a ticket is of the one kind or the other.
 /// - [`put`](Self::put) is one script, so that a subject cannot have too many put at once: `ZREMRANGEBYSCORE s:subject
 ///   -inf (now`; if `ZCARD` has reached the [`Bound`], answer that it is [`Put::OverLimit`], or `ZPOPMIN` and `DEL` what
-///   makes place; `SET t:id … NX PX ttl`; `ZADD` and `PEXPIRE … GT`. In a cluster, the keys of a script have to be in one
-///   place; with single commands instead, in this order, the bound is exceeded by as many as are minted at the same
+///   makes place; `SET t:id … NX PX ttl`; `ZADD s:subject (now + ttl) id`; and `PEXPIRE s:subject ttl` with `NX` and then
+///   with `GT`, as `GT` alone leaves a set that has no end without one. In a cluster, the keys of a script have to be in
+///   one place; with single commands instead, in this order, the bound is exceeded by as many as are minted at the same
 ///   moment, and nothing else is at stake.
 /// - [`forget_subject`](Self::forget_subject) is `ZRANGE s:subject 0 -1`, and then `DEL` of each `t:id` and of the set;
 ///   what `DEL` has found is what is counted.
