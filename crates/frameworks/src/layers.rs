@@ -1,10 +1,9 @@
-use std::time::SystemTime;
-
 use longwave_backpressure::{StreamLimit, StreamLimitLayer, guard::Guard};
 use longwave_drain::{Drain, DrainLayer, DrainService};
 use longwave_heartbeat::{Heartbeat, HeartbeatLayer, HeartbeatService};
 use longwave_ticket::{
-    Audience, Claims, ClaimsError, Context, Grant, Issuer, KeyRing, MemoryStore, Purpose, TicketId, Verifier,
+    Audience, Claims, ClaimsError, Context, Grant, Issuer, KeyRing, MemoryStore, Purpose, TicketId,
+    UnixMillis, Verifier,
     http::{Origins, RedactLayer, RedactService, Require, TicketLayer, TicketService},
     live::Sessions,
 };
@@ -95,7 +94,7 @@ impl Logins {
     ///
     /// If there are too many of this name already.
     pub async fn mint(&self, name: &str, id: [u8; 16]) -> String {
-        let context = Context::new(Purpose::Connect, SystemTime::now().into());
+        let context = Context::new(Purpose::Connect, UnixMillis::now());
         let grant = Grant::new(User(name.to_owned()));
         let minted = self.issuer.mint(&grant, &context, TicketId::from_bytes(id)).await;
         minted.expect("there is room in the store").into_ticket().into_exposed()

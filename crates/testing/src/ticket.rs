@@ -9,7 +9,7 @@ pub mod fuzz {
         RedeemError, Scope, Ticket, TicketId, UnixMillis, Verifier, Why,
     };
 
-    use super::{edit, is_well_formed, ready};
+    use super::{body, edit, ready, spelled};
 
     /// The body of the target `ticket_parse`: any bytes.
     ///
@@ -18,11 +18,13 @@ pub mod fuzz {
     /// If a text is taken or refused that the format has otherwise, or one ticket has two spellings.
     pub fn parse(bytes: &[u8]) {
         let Ok(text) = std::str::from_utf8(bytes) else { return };
-        let parsed = Ticket::parse(text);
-        assert_eq!(parsed.is_ok(), is_well_formed(text), "{text:?}");
-        match parsed {
-            Ok(ticket) => assert_eq!(ticket.expose(), text),
-            Err(invalid) => assert_eq!(invalid.why(), Why::Malformed),
+        match (Ticket::parse(text), body(text)) {
+            (Ok(ticket), Some(body)) => {
+                assert_eq!(ticket.id().as_bytes()[..], body[24..40], "{text:?}");
+                assert_eq!(spelled(&body), text);
+            }
+            (Err(invalid), None) => assert_eq!(invalid.why(), Why::Malformed),
+            (taken, _) => panic!("{taken:?} is what became of {text:?}"),
         }
     }
 
@@ -123,9 +125,9 @@ fn edit(text: &str, edits: &[u8]) -> String {
     text.into_iter().collect()
 }
 
-/// The format, read slowly: bit by bit.
-fn is_well_formed(text: &str) -> bool {
-    let Some(encoded) = text.strip_prefix("lwt1_") else { return false };
+/// The format, read slowly: bit by bit. What a ticket is made of, if it is one.
+fn body(text: &str) -> Option<Vec<u8>> {
+    let encoded = text.strip_prefix("lwt1_")?;
     let mut bits = Vec::new();
     for char in encoded.chars() {
         let value = match char {
@@ -134,28 +136,39 @@ fn is_well_formed(text: &str) -> bool {
             '0'..='9' => char as u32 - '0' as u32 + 52,
             '-' => 62,
             '_' => 63,
-            _ => return false,
+            _ => return None,
         };
         bits.extend((0..6).rev().map(|bit| value >> bit & 1 == 1));
     }
     let spare = bits.split_off(bits.len() / 8 * 8);
     // No whole character is spare.
     if spare.len() >= 6 || spare.contains(&true) {
-        return false;
+        return None;
     }
     let byte = |bits: &[bool]| bits.iter().fold(0_u8, |byte, bit| byte << 1 | u8::from(*bit));
     let body: Vec<u8> = bits.chunks(8).map(byte).collect();
     if body.len() < 88 || body.len() > 88 + 1024 {
-        return false;
+        return None;
     }
     let (version, purpose, flags) = (body[0], body[1], u16::from(body[2]) << 8 | u16::from(body[3]));
     let refers = flags & 1 == 1;
     let binds = flags & !1 != 0 || purpose == 2;
-    version == 1
+    let is_ticket = version == 1
         && (1..=3).contains(&purpose)
         && flags < 32
         && !(refers && body.len() > 88)
-        && (binds || body[40..56].iter().all(|byte| *byte == 0))
+        && (binds || body[40..56].iter().all(|byte| *byte == 0));
+    is_ticket.then_some(body)
+}
+
+/// The one text that stands for these bytes, written as slowly.
+fn spelled(body: &[u8]) -> String {
+    let mut bits: Vec<bool> =
+        body.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1 == 1)).collect();
+    bits.resize(bits.len().next_multiple_of(6), false);
+    let letters: Vec<char> = ('A'..='Z').chain('a'..='z').chain('0'..='9').chain(['-', '_']).collect();
+    let letter = |bits: &[bool]| letters[bits.iter().fold(0, |value, bit| value << 1 | usize::from(*bit))];
+    "lwt1_".chars().chain(bits.chunks(6).map(letter)).collect()
 }
 
 /// What a future gives that never waits.

@@ -1,8 +1,8 @@
 use std::{error::Error, fmt, marker::PhantomData, time::Duration};
 
 use crate::{
-    Audience, Binding, Claims, ClaimsError, Context, Grant, KeyRing, Mode, Purpose, Put, Record, SetupError,
-    StoreError, SubjectHash, Ticket, TicketId, TicketStore, UnixMillis,
+    Audience, Binding, Bound, Claims, ClaimsError, Context, Grant, KeyRing, Mode, Purpose, Put, Record,
+    SetupError, StoreError, SubjectHash, Ticket, TicketId, TicketStore, UnixMillis,
     envelope::{Flags, Header, MAX_CLAIMS},
     keys::AudienceKeys,
     time::millis,
@@ -17,12 +17,14 @@ use crate::{
 ///
 /// At the [crate](crate)'s top.
 pub struct Issuer<T, S> {
+    audience: Audience,
     keys: AudienceKeys,
     store: S,
     mode: Mode,
     ttl: Duration,
     resume_ttl: Duration,
     limit: u32,
+    resume_limit: u32,
     claims: PhantomData<fn(&T)>,
 }
 
@@ -35,12 +37,14 @@ impl<T: Claims, S: TicketStore> Issuer<T, S> {
     /// [`SetupError::Collision`] if two of the ring's keys cannot be told from each other.
     pub fn new(audience: &Audience, ring: &KeyRing, store: S) -> Result<Self, SetupError> {
         Ok(Self {
+            audience: audience.clone(),
             keys: AudienceKeys::new::<S>(ring, audience)?,
             store,
             mode: Mode::TakeOnce,
             ttl: TTL,
             resume_ttl: RESUME_TTL,
             limit: LIMIT,
+            resume_limit: RESUME_LIMIT,
             claims: PhantomData,
         })
     }
@@ -81,7 +85,7 @@ impl<T: Claims, S: TicketStore> Issuer<T, S> {
 
     /// Sets how many tickets a subject may have outstanding; 8 unless set.
     ///
-    /// Those that resume do not count, and the store has no say in tickets that are
+    /// Those of other audiences do not count, nor do those that resume, and the store has no say in tickets that are
     /// [self-contained](Mode::SelfContained).
     #[must_use]
     pub fn limit(self, tickets: u32) -> Self {
@@ -92,6 +96,14 @@ impl<T: Claims, S: TicketStore> Issuer<T, S> {
     #[cfg(feature = "tower")]
     pub(crate) const fn ring(&self) -> &crate::KeyRing {
         self.keys.ring()
+    }
+
+    /// Sets how many tickets that resume a subject may have; 32 unless set.
+    ///
+    /// With one more, the one that expires first is good no longer. With 0, none are minted.
+    #[must_use]
+    pub fn resume_limit(self, tickets: u32) -> Self {
+        Self { resume_limit: tickets, ..self }
     }
 
     /// Mints a ticket.
@@ -124,9 +136,17 @@ impl<T: Claims, S: TicketStore> Issuer<T, S> {
         let bound = binding.digest(flags, context.purpose()).ok_or(MintError::ResumesNothing)?;
         let (flags, inline) = match self.mode {
             Mode::TakeOnce => {
-                let subject = SubjectHash::of(grant.claims().subject());
-                let record = Record::new(&claims, subject, ttl + SKEW + MARGIN);
-                self.keep(&id, record, context.purpose(), now).await?;
+                let subject = grant.claims().subject();
+                let (subject, bound) = match context.purpose() {
+                    Purpose::Resume => {
+                        (SubjectHash::resuming(&self.audience, subject), Bound::Replace(self.resume_limit))
+                    }
+                    Purpose::Connect | Purpose::Refresh => {
+                        (SubjectHash::of(&self.audience, subject), Bound::Refuse(self.limit))
+                    }
+                };
+                let record = Record::new(&claims, subject, ttl + SKEW + MARGIN).bounded(bound);
+                self.keep(&id, record, now).await?;
                 (flags.with(Flags::REF), &[][..])
             }
             Mode::SelfContained => (flags, &claims[..]),
@@ -142,28 +162,26 @@ impl<T: Claims, S: TicketStore> Issuer<T, S> {
             id,
             bound,
         };
-        Ok(Minted { ticket: self.keys.seal(header, inline), expires_in: ttl })
+        let expires_in = deadline.map_or(ttl, |end| ttl.min(end.since(now)));
+        Ok(Minted { ticket: self.keys.seal(header, inline), expires_in })
     }
 
-    /// Takes back all tickets of a subject that were not redeemed yet, and says how many there were: at a logout.
+    /// Takes back all tickets of a subject, and says how many there were: at a logout.
     ///
-    /// The store does not know of tickets that are [self-contained](Mode::SelfContained).
+    /// They are those of this audience that were not redeemed yet, and those that resume. The store does not know of
+    /// tickets that are [self-contained](Mode::SelfContained).
     ///
     /// # Errors
     ///
     /// [`StoreError`]: some may then still be good.
     pub async fn forget_subject(&self, subject: &str, now: UnixMillis) -> Result<u64, StoreError> {
-        self.store.forget_subject(SubjectHash::of(subject), self.keys.latest(now)).await
+        let now = self.keys.latest(now);
+        // Those that live for long first.
+        let resume = self.store.forget_subject(SubjectHash::resuming(&self.audience, subject), now).await?;
+        Ok(resume + self.store.forget_subject(SubjectHash::of(&self.audience, subject), now).await?)
     }
 
-    async fn keep(
-        &self,
-        id: &TicketId,
-        record: Record<'_>,
-        purpose: Purpose,
-        now: UnixMillis,
-    ) -> Result<(), MintError> {
-        let record = if purpose == Purpose::Resume { record } else { record.limit(self.limit) };
+    async fn keep(&self, id: &TicketId, record: Record<'_>, now: UnixMillis) -> Result<(), MintError> {
         match self.store.put(id, record, now).await.map_err(MintError::Store)? {
             Put::Stored => Ok(()),
             Put::OverLimit => Err(MintError::TooMany),
@@ -185,17 +203,20 @@ fn bind<T>(grant: &Grant<T>, context: &Context) -> Result<Binding, MintError> {
 // Not derived, as that would want claims to be cloned.
 impl<T, S: Clone> Clone for Issuer<T, S> {
     fn clone(&self) -> Self {
-        Self { keys: self.keys.clone(), store: self.store.clone(), ..*self }
+        let (audience, keys) = (self.audience.clone(), self.keys.clone());
+        Self { audience, keys, store: self.store.clone(), ..*self }
     }
 }
 
 impl<T, S> fmt::Debug for Issuer<T, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Issuer")
+            .field("audience", &self.audience)
             .field("mode", &self.mode)
             .field("ttl", &self.ttl)
             .field("resume_ttl", &self.resume_ttl)
             .field("limit", &self.limit)
+            .field("resume_limit", &self.resume_limit)
             .finish_non_exhaustive()
     }
 }
@@ -220,7 +241,7 @@ impl Minted {
         self.ticket
     }
 
-    /// Returns how long it is good.
+    /// Returns how long it is good: for its lifetime, or until what it grants lapses if that is earlier.
     #[must_use]
     pub const fn expires_in(&self) -> Duration {
         self.expires_in
@@ -289,3 +310,6 @@ const MARGIN: Duration = Duration::from_secs(1);
 
 /// Outstanding tickets of one subject.
 const LIMIT: u32 = 8;
+
+/// Tickets of one subject that resume: those of four browsers.
+const RESUME_LIMIT: u32 = 32;

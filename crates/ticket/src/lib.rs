@@ -119,7 +119,7 @@ pub use self::{
     keys::{InvalidKey, KeyId, KeyRing, KeyRingError, SecretKey, SetupError},
     name::{Audience, InvalidName, Scope},
     revocations::{NoRevocations, Revocations},
-    store::{Burnt, MemoryStore, Put, Record, SingleNode, StoreError, SubjectHash, TicketStore},
+    store::{Bound, Burnt, MemoryStore, Put, Record, SingleNode, StoreError, SubjectHash, TicketStore},
     time::UnixMillis,
     verifier::{RedeemError, Redeemed, Verified, Verifier},
 };

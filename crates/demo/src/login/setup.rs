@@ -1,7 +1,6 @@
 //! How the parts are put together: all that an application has to write before it can ask for tickets.
 
 use std::future::{Ready, ready};
-use std::time::SystemTime;
 
 use http::request::Parts;
 use longwave_ticket::http::{
@@ -114,5 +113,5 @@ fn scope() -> Scope {
 }
 
 pub(super) fn now() -> UnixMillis {
-    SystemTime::now().into()
+    UnixMillis::now()
 }

@@ -14,7 +14,9 @@ pub use self::{
     ticket::Ticket,
 };
 
-use crate::{KeyId, Why, base64url};
+use zeroize::Zeroizing;
+
+use crate::{KeyId, UnixMillis, Why, base64url};
 
 /// What tickets begin with.
 pub(crate) const PREFIX: &str = "lwt1_";
@@ -54,6 +56,11 @@ pub(crate) struct Header {
 }
 
 impl Header {
+    /// Whether what it grants is over.
+    pub(crate) const fn has_lapsed(&self, now: UnixMillis) -> bool {
+        self.deadline != 0 && self.deadline <= now.as_millis()
+    }
+
     fn to_bytes(self) -> [u8; HEADER_LEN] {
         let mut bytes = [0; HEADER_LEN];
         let mut rest = &mut bytes[..];
@@ -105,7 +112,7 @@ fn take_u48(bytes: &mut &[u8]) -> Option<u64> {
 }
 
 /// A ticket of the right form; whether it is genuine is still to be seen.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct Envelope<'a> {
     pub(crate) header: Header,
     pub(crate) claims: &'a [u8],
@@ -116,7 +123,7 @@ pub(crate) struct Envelope<'a> {
 
 /// Reads a ticket and hands it to `then`.
 ///
-/// It is decoded on the stack, and only if its beginning and its length are right.
+/// It is decoded on the stack, which is overwritten afterwards, and only if its beginning and its length are right.
 pub(crate) fn open<R, E: From<Why>>(
     text: &str,
     then: impl FnOnce(Envelope<'_>) -> Result<R, E>,
@@ -126,10 +133,10 @@ pub(crate) fn open<R, E: From<Why>>(
     let len = base64url::decoded_len(encoded.len()).ok_or_else(malformed)?;
     let (mut short, mut long);
     let body: &mut [u8] = if len == SHORT {
-        short = [0; SHORT];
-        &mut short
+        short = Zeroizing::new([0; SHORT]);
+        &mut *short
     } else if (SHORT..=LONG).contains(&len) {
-        long = [0; LONG];
+        long = Zeroizing::new([0; LONG]);
         long.get_mut(..len).ok_or_else(malformed)?
     } else {
         return Err(malformed());
@@ -154,7 +161,8 @@ impl<'a> Envelope<'a> {
 
 /// Writes a ticket, with the tag that `sign` makes.
 pub(crate) fn seal(header: Header, claims: &[u8], sign: impl FnOnce(&[u8]) -> [u8; TAG_LEN]) -> Ticket {
-    let mut body = Vec::with_capacity(SHORT + claims.len());
+    // It has its whole length at once, so that no part of it is left behind.
+    let mut body = Zeroizing::new(Vec::with_capacity(SHORT + claims.len()));
     body.extend_from_slice(&header.to_bytes());
     body.extend_from_slice(claims);
     let tag = sign(&body);

@@ -2,7 +2,7 @@ use std::fmt;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::SecretKey;
 use crate::{Audience, KeyId, envelope::TAG_LEN};
@@ -16,12 +16,10 @@ pub(crate) struct Derived {
 
 impl Derived {
     pub(crate) fn new(secret: &SecretKey, audience: &Audience) -> Self {
-        let mut key = derive(secret.as_bytes(), SALT, audience.as_str().as_bytes());
-        let digest = Sha256::new_with_prefix(KEY_ID_DOMAIN).chain_update(key).finalize();
+        let key = derive(secret.as_bytes(), SALT, audience.as_str().as_bytes());
+        let digest = Sha256::new_with_prefix(KEY_ID_DOMAIN).chain_update(*key).finalize();
         let id = KeyId::from_bytes(digest.first_chunk().copied().unwrap_or_default());
-        let derived = Self { id, mac: keyed(&key) };
-        key.zeroize();
-        derived
+        Self { id, mac: keyed(&*key) }
     }
 
     pub(crate) const fn id(&self) -> KeyId {
@@ -47,11 +45,18 @@ impl fmt::Debug for Derived {
 /// HKDF-SHA-256 ([RFC 5869]) for as many bytes as the hash has, which takes one round.
 ///
 /// [RFC 5869]: https://www.rfc-editor.org/rfc/rfc5869
-fn derive(secret: &[u8; 32], salt: &[u8], info: &[u8]) -> [u8; 32] {
-    let mut extracted: [u8; 32] = keyed(salt).chain_update(secret).finalize().into_bytes().into();
-    let expanded = keyed(&extracted).chain_update(info).chain_update([1]).finalize();
-    extracted.zeroize();
-    expanded.into_bytes().into()
+fn derive(secret: &[u8; 32], salt: &[u8], info: &[u8]) -> Zeroizing<[u8; 32]> {
+    let extracted = wiped(keyed(salt).chain_update(secret));
+    wiped(keyed(&*extracted).chain_update(info).chain_update([1]))
+}
+
+/// The tag, of which no copy is left behind.
+fn wiped(mac: Hmac<Sha256>) -> Zeroizing<[u8; 32]> {
+    let mut tag = mac.finalize().into_bytes();
+    let mut copy = Zeroizing::new([0; 32]);
+    copy.copy_from_slice(&tag);
+    tag.zeroize();
+    copy
 }
 
 /// HMAC with a key of up to one block, which is filled up with zeros.

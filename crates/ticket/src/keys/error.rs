@@ -33,12 +33,15 @@ impl Error for NoRandomness {}
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum KeyRingError {
-    /// The key is in the ring already, or another one there has the same [`KeyId`](crate::KeyId).
+    /// Another key in the ring has the same [`KeyId`](crate::KeyId).
     Collision,
     /// No key in the ring has this [`KeyId`](crate::KeyId), for any audience in use.
     Unknown,
     /// The key signs; another one has to take its place first.
     Active,
+    /// The ring is [ephemeral](crate::KeyRing::ephemeral), and the key was not [generated](crate::SecretKey::generate)
+    /// here: another process may have it, and take the same tickets.
+    Kept,
 }
 
 impl fmt::Display for KeyRingError {
@@ -47,6 +50,7 @@ impl fmt::Display for KeyRingError {
             Self::Collision => "another key has the same id",
             Self::Unknown => "no key has this id",
             Self::Active => "key is in use for signing",
+            Self::Kept => "key was not made for this process alone",
         })
     }
 }

@@ -72,9 +72,10 @@ impl Master {
         Self { secret, derived }
     }
 
+    /// Whether it is another key that has the same name.
     fn collides(&self, other: &Self) -> bool {
         let same_id = |(mine, theirs): (&Derived, &Derived)| mine.id() == theirs.id();
-        self.secret.is_same(&other.secret) || self.derived.iter().zip(&other.derived).any(same_id)
+        !self.secret.is_same(&other.secret) && self.derived.iter().zip(&other.derived).any(same_id)
     }
 }
 
@@ -90,7 +91,7 @@ impl KeyRing {
     /// Makes a ring whose key exists here alone and is gone with the process, and its tickets with it.
     ///
     /// It is what a store in memory needs: no other process can then take a ticket again. `fill` fills the key from a
-    /// cryptographically secure source.
+    /// cryptographically secure source. Other keys it takes only if they were [generated](SecretKey::generate), too.
     ///
     /// # Errors
     ///
@@ -107,15 +108,18 @@ impl KeyRing {
 
     /// Adds a key that only verifies, up to a moment.
     ///
+    /// One that does so already gets a new date, later or earlier. Keys whose time is over are forgotten.
+    ///
     /// # Errors
     ///
-    /// [`KeyRingError::Collision`] if it is in the ring already, or cannot be told from another one in a ticket.
+    /// [`KeyRingError::Active`] if it is the key that signs, [`KeyRingError::Collision`] if it cannot be told from another
+    /// one in a ticket, [`KeyRingError::Kept`] if it may be in another process and the ring is ephemeral. The ring is then
+    /// as it was.
     pub fn accept(&self, key: SecretKey, until: UnixMillis) -> Result<(), KeyRingError> {
         let mut state = self.write();
-        let key = Master::new(key, &state.audiences);
-        if state.masters().any(|other| other.collides(&key)) {
-            return Err(KeyRingError::Collision);
-        }
+        let key = self.admit(key, &state)?;
+        let now = self.latest(UnixMillis::EPOCH);
+        state.others.retain(|(other, until)| *until >= now && !other.secret.is_same(&key.secret));
         state.others.push((key, until));
         Ok(())
     }
@@ -129,19 +133,12 @@ impl KeyRing {
     /// # Errors
     ///
     /// [`KeyRingError::Active`] if it is the key that signs already, [`KeyRingError::Collision`] if it cannot be told
-    /// from another one in a ticket. The ring is then as it was.
+    /// from another one in a ticket, [`KeyRingError::Kept`] if it may be in another process and the ring is ephemeral. The
+    /// ring is then as it was.
     pub fn rotate(&self, new: SecretKey, grace: Duration, now: UnixMillis) -> Result<(), KeyRingError> {
         let now = self.latest(now);
         let mut state = self.write();
-        let new = Master::new(new, &state.audiences);
-        if state.active.secret.is_same(&new.secret) {
-            return Err(KeyRingError::Active);
-        }
-        let mut others = state.others.iter().map(|(other, _)| other).chain([&state.active]);
-        if others.any(|other| other.collides(&new) && !other.secret.is_same(&new.secret)) {
-            return Err(KeyRingError::Collision);
-        }
-        drop(others);
+        let new = self.admit(new, &state)?;
         state.others.retain(|(other, until)| *until >= now && !other.secret.is_same(&new.secret));
         let before = std::mem::replace(&mut state.active, new);
         if !grace.is_zero() {
@@ -165,6 +162,21 @@ impl KeyRing {
         let before = state.others.len();
         state.others.retain(|(other, _)| !is_meant(other));
         if state.others.len() == before { Err(KeyRingError::Unknown) } else { Ok(()) }
+    }
+
+    /// A key that does not sign and can be told from those that are here.
+    fn admit(&self, key: SecretKey, state: &State) -> Result<Master, KeyRingError> {
+        if self.ephemeral && key.is_kept() {
+            return Err(KeyRingError::Kept);
+        }
+        let key = Master::new(key, &state.audiences);
+        if state.active.secret.is_same(&key.secret) {
+            return Err(KeyRingError::Active);
+        }
+        if state.masters().any(|other| other.collides(&key)) {
+            return Err(KeyRingError::Collision);
+        }
+        Ok(key)
     }
 
     /// The place of an audience in what is derived.

@@ -1,14 +1,15 @@
 use std::fmt;
 
 use subtle::ConstantTimeEq;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroize;
 
 use super::{InvalidKey, derived::Derived};
 use crate::{Audience, KeyId, base64url};
 
 /// A secret of 32 random bytes, from which the keys of all audiences are derived.
 ///
-/// It is never shown, and its memory is overwritten when it is dropped.
+/// It is never shown, and its memory is overwritten when it is dropped. One that was [generated](Self::generate) is
+/// nowhere else, and so it can be in a ring that is [ephemeral](crate::KeyRing::ephemeral).
 ///
 /// # Examples
 ///
@@ -21,8 +22,20 @@ use crate::{Audience, KeyId, base64url};
 /// assert!(SecretKey::from_bytes([0; 32]).is_err());
 /// # Ok::<_, longwave_ticket::InvalidKey>(())
 /// ```
-// In a box, so that moving it leaves no copies behind.
-pub struct SecretKey(Box<[u8; 32]>);
+pub struct SecretKey {
+    // In a box, so that moving it leaves no copies behind.
+    bytes: Box<[u8; 32]>,
+    origin: Origin,
+}
+
+/// Where a key comes from.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Origin {
+    /// From here alone.
+    Generated,
+    /// From where it is kept, and may be had again.
+    Kept,
+}
 
 impl SecretKey {
     /// Takes 32 bytes from a cryptographically secure source, or a file that was written from one.
@@ -31,9 +44,9 @@ impl SecretKey {
     ///
     /// [`InvalidKey`] if all bytes are the same: a key that was never filled in.
     pub fn from_bytes(mut bytes: [u8; 32]) -> Result<Self, InvalidKey> {
-        let key = Self(Box::new(bytes));
+        let key = Self { bytes: Box::new(bytes), origin: Origin::Kept };
         bytes.zeroize();
-        if key.0.iter().all(|byte| *byte == key.0[0]) { Err(InvalidKey) } else { Ok(key) }
+        key.checked()
     }
 
     /// Reads 43 characters of base64url without padding.
@@ -42,12 +55,12 @@ impl SecretKey {
     ///
     /// [`InvalidKey`] for anything else, and if all bytes are the same.
     pub fn from_base64(text: &str) -> Result<Self, InvalidKey> {
-        let mut bytes = Zeroizing::new([0; 32]);
-        base64url::decode(text.as_bytes(), &mut *bytes).ok_or(InvalidKey)?;
-        Self::from_bytes(*bytes)
+        let mut key = Self { bytes: Box::new([0; 32]), origin: Origin::Kept };
+        base64url::decode(text.as_bytes(), &mut *key.bytes).ok_or(InvalidKey)?;
+        key.checked()
     }
 
-    /// Lets `fill` fill the 32 bytes, from a cryptographically secure source.
+    /// Lets `fill` fill the 32 bytes, from a cryptographically secure source, and keep no copy.
     ///
     /// # Errors
     ///
@@ -64,9 +77,13 @@ impl SecretKey {
     /// # Ok::<_, longwave_ticket::InvalidKey>(())
     /// ```
     pub fn generate(fill: impl FnOnce(&mut [u8; 32])) -> Result<Self, InvalidKey> {
-        let mut bytes = Zeroizing::new([0; 32]);
-        fill(&mut bytes);
-        Self::from_bytes(*bytes)
+        let mut key = Self { bytes: Box::new([0; 32]), origin: Origin::Generated };
+        fill(&mut key.bytes);
+        key.checked()
+    }
+
+    fn checked(self) -> Result<Self, InvalidKey> {
+        if self.bytes.iter().all(|byte| *byte == self.bytes[0]) { Err(InvalidKey) } else { Ok(self) }
     }
 
     /// Returns how tickets for an audience name this key.
@@ -76,17 +93,22 @@ impl SecretKey {
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
+        &self.bytes
     }
 
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        self.0.ct_eq(&*other.0).into()
+        self.bytes.ct_eq(&*other.bytes).into()
+    }
+
+    /// Whether it may be had again once it is gone here.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.origin == Origin::Kept
     }
 }
 
 impl Drop for SecretKey {
     fn drop(&mut self) {
-        self.0.zeroize();
+        self.bytes.zeroize();
     }
 }
 

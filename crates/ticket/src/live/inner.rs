@@ -20,10 +20,7 @@ use super::{
     settings::Settings,
     timeline::{Timeline, millis},
 };
-use crate::{
-    Claims, UnixMillis,
-    verifier::{MARGIN, SKEW},
-};
+use crate::{Claims, UnixMillis, verifier::REMEMBERED};
 
 /// What all handles of the sessions share.
 pub(super) struct Inner<T> {
@@ -273,7 +270,7 @@ impl<T: Claims> Inner<T> {
     /// How long a ticket may be taken after it was issued: the clocks of whoever has issued it, and of whoever takes it,
     /// may both be off.
     fn lasts(&self) -> Duration {
-        self.remember().saturating_add(2 * SKEW + MARGIN)
+        self.remember().saturating_add(REMEMBERED)
     }
 
     fn forgotten(&self) -> Forgotten {

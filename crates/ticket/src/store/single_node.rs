@@ -3,7 +3,10 @@ use crate::{TicketId, UnixMillis};
 
 /// Says that this process is the only one that redeems, so that a store of its own will do for keys that are kept.
 ///
-/// What was redeemed before the process began is not known any more, so tickets from before are refused.
+/// What was redeemed before the process began is not known any more, so tickets from before are refused. Those that are
+/// [self-contained](crate::Mode::SelfContained) are so, too, if they are from the 5 s after: whatever has minted them,
+/// and taken them before, may have had a clock that was ahead by as much. For that long after it has begun, such a
+/// service lets nobody in with a ticket.
 ///
 /// # Examples
 ///

@@ -115,9 +115,7 @@ impl<T: Claims, S: TicketStore, R: Revocations> Verifier<T, S, R> {
         envelope::open(ticket, |envelope| {
             self.check(&envelope, context, now)?;
             self.rules.check_time(&envelope.header, now)?;
-            if UnixMillis::new(envelope.header.issued) < self.store.since() {
-                return Err(InvalidTicket::new(Why::Replayed));
-            }
+            self.check_known(&envelope.header)?;
             self.rules.check_binding(&envelope.header, context)?;
             Ok(Verified::new(&envelope, context))
         })
@@ -142,16 +140,18 @@ impl<T: Claims, S: TicketStore, R: Revocations> Verifier<T, S, R> {
     ///
     /// # Errors
     ///
-    /// [`RedeemError::Invalid`] if it was spent or revoked before or its claims cannot be read,
-    /// [`RedeemError::Store`] if the store cannot tell.
+    /// [`RedeemError::Invalid`] if it was spent or revoked before, has expired since it was verified, or its claims
+    /// cannot be read; [`RedeemError::Store`] if the store cannot tell.
     pub async fn consume(&self, mut verified: Verified, now: UnixMillis) -> Result<Redeemed<T>, RedeemError> {
-        let now = self.keys.latest(now);
+        let (asked, now) = (now, self.keys.latest(now));
+        // It may have been kept for longer than the store remembers that it was spent.
+        self.rules.check_time(verified.header(), now)?;
         let id = verified.id();
         let resumes = verified.purpose() == Purpose::Resume;
         let claims = if let Some(inline) = verified.take_inline() {
             // Whom it is about is known beforehand, so one that was revoked takes no place in the store.
             let claims = self.read(&inline, &verified)?;
-            let until = verified.expires().plus(self.rules.skew + MARGIN);
+            let until = verified.expires().plus(REMEMBERED);
             if !resumes && self.store.burn(&id, until, now).await? == Burnt::Before {
                 return Err(Why::Replayed.into());
             }
@@ -161,6 +161,10 @@ impl<T: Claims, S: TicketStore, R: Revocations> Verifier<T, S, R> {
                 if resumes { self.store.peek(&id, now).await? } else { self.store.take(&id, now).await? };
             self.read(&found.ok_or(Why::Replayed)?, &verified)?
         };
+        // A store may take its time. A ticket that came in time is then good, but not for what has lapsed meanwhile.
+        if verified.header().has_lapsed(self.keys.latest(asked)) {
+            return Err(Why::Expired.into());
+        }
         Ok(verified.redeemed(claims))
     }
 
@@ -192,6 +196,15 @@ impl<T: Claims, S: TicketStore, R: Revocations> Verifier<T, S, R> {
         if header.purpose == context.purpose() { Ok(()) } else { Err(Why::Purpose) }
     }
 
+    /// Whether the store would know if it had been spent.
+    fn check_known(&self, header: &Header) -> Result<(), Why> {
+        let (issued, since) = (UnixMillis::new(header.issued), self.store.since());
+        // What is spent by a note alone may be from before, by a clock that is ahead; all else is in the store, or not.
+        let noted = !header.flags.contains(Flags::REF) && header.purpose != Purpose::Resume;
+        let known = if noted { issued.since(since) > SKEW } else { issued >= since };
+        if known { Ok(()) } else { Err(Why::Replayed) }
+    }
+
     /// Reads claims, which are not to have been revoked.
     fn read(&self, bytes: &[u8], verified: &Verified) -> Result<T, Why> {
         let claims = T::decode(bytes).map_err(|_| Why::Claims)?;
@@ -206,12 +219,12 @@ impl Rules {
         if header.ttl == 0 || u64::from(header.ttl) > millis(max) {
             return Err(Why::Lifetime);
         }
+        let lapsed = header.has_lapsed(now);
         // All of these fit by far: 48 bits and 32 of them.
         let (now, skew) = (now.as_millis(), millis(self.skew));
         if header.issued > now + skew {
             return Err(Why::Future);
         }
-        let lapsed = header.deadline != 0 && header.deadline <= now;
         if header.issued + u64::from(header.ttl) + skew < now || lapsed {
             return Err(Why::Expired);
         }
@@ -254,5 +267,6 @@ pub(crate) const MAX_RESUME_TTL: Duration = Duration::from_secs(24 * 60 * 60);
 /// The greatest distance of two clocks.
 pub(crate) const SKEW: Duration = Duration::from_secs(5);
 
-/// What a redemption is remembered for beyond the time in which the ticket would be taken.
-pub(crate) const MARGIN: Duration = Duration::from_secs(1);
+/// How long after a ticket expires it is remembered that it was spent, or that a login was revoked: the clock of whoever has
+/// redeemed it may be as far ahead as whoever is asked next takes it late, whatever tolerance each is set to; and a second.
+pub(crate) const REMEMBERED: Duration = SKEW.saturating_mul(2).saturating_add(Duration::from_secs(1));

@@ -6,7 +6,6 @@ use crate::{
 };
 
 /// A ticket that is genuine, in time and where it belongs; whether it was spent before is not known yet.
-#[derive(Debug)]
 #[must_use = "a ticket that was verified is not spent until it is consumed"]
 pub struct Verified {
     header: Header,
@@ -62,6 +61,10 @@ impl Verified {
         }
     }
 
+    pub(super) const fn header(&self) -> &Header {
+        &self.header
+    }
+
     /// The claims, if the ticket holds them itself.
     #[cfg(feature = "tower")]
     pub(crate) fn inline(&self) -> Option<&[u8]> {
@@ -72,14 +75,29 @@ impl Verified {
         self.inline.take()
     }
 
+    fn describe<'f, 'a, 'b>(&self, f: &'f mut fmt::DebugStruct<'a, 'b>) -> &'f mut fmt::DebugStruct<'a, 'b> {
+        f.field("id", &self.id())
+            .field("purpose", &self.purpose())
+            .field("key", &self.key_id())
+            .field("issued", &self.issued())
+            .field("expires", &self.expires())
+            .field("deadline", &self.deadline())
+    }
+
     pub(super) fn redeemed<T>(self, claims: T) -> Redeemed<T> {
         let grant = Grant::from_parts(claims, self.deadline(), self.scope.clone());
         Redeemed { grant, verified: self }
     }
 }
 
+// Not derived, as claims and what a ticket is bound to are nobody's business.
+impl fmt::Debug for Verified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.describe(&mut f.debug_struct("Verified")).finish_non_exhaustive()
+    }
+}
+
 /// A ticket that was redeemed, and what it grants.
-#[derive(Debug)]
 pub struct Redeemed<T> {
     grant: Grant<T>,
     verified: Verified,
@@ -120,6 +138,13 @@ impl<T> Redeemed<T> {
     #[must_use]
     pub const fn issued(&self) -> UnixMillis {
         self.verified.issued()
+    }
+}
+
+// Claims are printed by whoever asks for them.
+impl<T> fmt::Debug for Redeemed<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.verified.describe(&mut f.debug_struct("Redeemed")).finish_non_exhaustive()
     }
 }
 

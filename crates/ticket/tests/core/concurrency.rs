@@ -1,8 +1,9 @@
 //! Many who want the same ticket at the same time.
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Barrier,
+        Barrier, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
@@ -13,23 +14,46 @@ use longwave_ticket::{
     Burnt, MemoryStore, Minted, Mode, Put, Record, SubjectHash, Ticket, TicketId, TicketStore,
 };
 
-use crate::support::{NOW, Service, ada, after, connect, now};
+use crate::support::{NOW, Service, ada, after, audience, connect, now};
 
 /// Threads that are let go together, once for each round, each of which wins or not; one of them has to.
+///
+/// What fails, fails once all are through: a thread that is gone leaves the others waiting.
 fn race(threads: usize, rounds: usize, win: impl Fn(usize) -> usize + Sync) {
     let (barrier, winners) = (Barrier::new(threads), AtomicUsize::new(0));
+    let failed = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
                 for round in 0..rounds {
                     barrier.wait();
-                    winners.fetch_add(win(round), Ordering::Relaxed);
+                    let won = catch_unwind(AssertUnwindSafe(|| win(round)));
+                    let won = won.unwrap_or_else(|_| {
+                        failed.lock().unwrap().push((round, None));
+                        0
+                    });
+                    winners.fetch_add(won, Ordering::Relaxed);
                     if barrier.wait().is_leader() {
-                        assert_eq!(winners.swap(0, Ordering::Relaxed), 1, "round {round}");
+                        let winners = winners.swap(0, Ordering::Relaxed);
+                        if winners != 1 {
+                            failed.lock().unwrap().push((round, Some(winners)));
+                        }
                     }
                 }
             });
         }
+    });
+    let failed = failed.into_inner().unwrap();
+    assert!(failed.is_empty(), "rounds, and how many have won or panicked: {failed:?}");
+}
+
+#[test]
+#[should_panic(expected = "[(0, Some(2)), (1, Some(0)), (2, None), (2, None)")]
+fn a_race_that_goes_wrong_fails_and_does_not_hang() {
+    race(2, 3, |round| match round {
+        0 => 1,
+        1 => 0,
+        _ => panic!("as it should"),
     });
 }
 
@@ -69,7 +93,7 @@ fn id(round: usize) -> TicketId {
 fn ten_thousand_times_a_record_is_taken_once_by_a_hundred() {
     let store = MemoryStore::new();
     for round in 0..10_000 {
-        let record = Record::new(b"claims", SubjectHash::of("ada"), Duration::from_secs(36));
+        let record = Record::new(b"claims", SubjectHash::of(&audience(), "ada"), Duration::from_secs(36));
         assert_eq!(now(store.put(&id(round), record, NOW)), Ok(Put::Stored));
     }
     race(4, 10_000, |round| {

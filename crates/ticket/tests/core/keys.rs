@@ -7,8 +7,8 @@ use std::{
 };
 
 use longwave_ticket::{
-    Audience, Issuer, KeyId, KeyRing, KeyRingError, MemoryStore, SecretKey, SetupError, SingleNode, Verifier,
-    Why,
+    Audience, Issuer, KeyId, KeyRing, KeyRingError, MemoryStore, SecretKey, SetupError, SingleNode,
+    UnixMillis, Verifier, Why,
 };
 use sha2::{Digest, Sha256};
 
@@ -60,7 +60,6 @@ fn nodes_that_know_the_new_key_beforehand_refuse_nothing() {
     let [one, other] = [(); 2].map(|()| Service::with(KeyRing::new(master()), store.clone()));
     for node in [&one, &other] {
         node.ring.accept(another(1), after(60_000)).unwrap();
-        assert_eq!(node.ring.accept(another(1), after(60_000)), Err(KeyRingError::Collision));
     }
     one.ring.rotate(another(1), GRACE, NOW).unwrap();
     let new = one.mint();
@@ -105,8 +104,52 @@ fn keys_with_one_id_are_not_put_into_one_ring() {
 #[test]
 fn one_key_is_not_put_into_a_ring_twice() {
     let ring = KeyRing::new(master());
-    assert_eq!(ring.accept(master(), after(1000)), Err(KeyRingError::Collision));
+    assert_eq!(ring.accept(master(), after(1000)), Err(KeyRingError::Active));
     assert_eq!(ring.rotate(master(), GRACE, NOW), Err(KeyRingError::Active));
+}
+
+#[test]
+fn the_date_of_a_key_can_be_set_anew() {
+    for (first, then) in [(1000, 20_000), (20_000, 1000)] {
+        let old = Service::with(KeyRing::new(another(1)), Counted::default());
+        let service = Service::with(KeyRing::new(master()), old.store.clone());
+        let [early, late] = [(); 2].map(|()| old.mint());
+        service.ring.accept(another(1), after(first)).unwrap();
+        service.ring.accept(another(1), after(then)).unwrap();
+        assert_eq!(service.why(early.expose(), &connect(after(then))), None);
+        assert_eq!(service.why(late.expose(), &connect(after(then + 1))), Some(Why::UnknownKey));
+    }
+}
+
+#[test]
+fn keys_whose_time_is_over_are_forgotten_when_others_come() {
+    let service = Service::new();
+    for number in 1..=100 {
+        service.ring.accept(another(number), after(u64::from(number) * 1000)).unwrap();
+        assert!(service.verifier.verify("", &connect(after(u64::from(number) * 1000 + 1))).is_err());
+    }
+    let shown = format!("{:?}", service.ring);
+    assert!(shown.contains("others: 1,"), "{shown}");
+}
+
+#[test]
+fn an_ephemeral_ring_takes_no_key_that_another_process_may_have() {
+    let generate = |number: u8| SecretKey::generate(|key| *key = Sha256::digest([number]).into()).unwrap();
+    let ring = KeyRing::ephemeral(|key| *key = Sha256::digest([1]).into()).unwrap();
+    let issuer = Issuer::<User, _>::new(&audience(), &ring, MemoryStore::new()).unwrap();
+    for kept in [master, || SecretKey::from_base64("AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA").unwrap()] {
+        assert_eq!(ring.rotate(kept(), GRACE, NOW), Err(KeyRingError::Kept));
+        assert_eq!(ring.clone().accept(kept(), after(1000)), Err(KeyRingError::Kept));
+    }
+    assert_eq!(ring.accept(generate(2), after(1000)), Ok(()));
+    assert_eq!(ring.rotate(generate(3), GRACE, NOW), Ok(()));
+    let id = longwave_ticket::TicketId::from_bytes([1; 16]);
+    let ticket = now(issuer.mint(&ada(), &connect(NOW), id)).unwrap().into_ticket();
+    let verifier = Verifier::<User, _>::new(&audience(), &ring, MemoryStore::new()).unwrap();
+    let genuine = verifier.verify(ticket.expose(), &connect(NOW)).unwrap();
+    assert_eq!(genuine.key_id(), generate(3).key_id(&audience()));
+    // A ring of keys that are kept takes both.
+    assert_eq!(KeyRing::new(master()).rotate(generate(2), GRACE, NOW), Ok(()));
 }
 
 #[test]
@@ -152,7 +195,8 @@ fn a_restart_makes_tickets_invalid() {
     let node = |since| SingleNode::new(MemoryStore::new(), since);
     let issuer = Issuer::<User, _>::new(&audience(), &KeyRing::new(master()), node(NOW)).unwrap().mode(mode);
     let ticket = now(issuer.mint(&ada(), &connect(NOW), id)).unwrap().into_ticket();
-    for (since, good) in [(NOW, true), (after(1), false)] {
+    let before = UnixMillis::new(NOW.as_millis() - 5001);
+    for (since, good) in [(before, true), (NOW, false), (after(1), false)] {
         let verifier = Verifier::<User, _>::new(&audience(), &KeyRing::new(master()), node(since)).unwrap();
         let outcome = verifier.mode(mode).verify(ticket.expose(), &connect(after(10)));
         assert_eq!(

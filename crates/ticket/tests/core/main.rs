@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod bindings;
+mod bounds;
 mod concurrency;
 mod forms;
 #[cfg(feature = "serde_json")]
@@ -9,7 +10,9 @@ mod json;
 mod keys;
 mod properties;
 mod python;
+mod remote;
 mod replay;
+mod skew;
 mod store;
 mod support;
 mod times;

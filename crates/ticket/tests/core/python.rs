@@ -5,12 +5,12 @@ use std::{
     process::{Command, Stdio},
 };
 
-use longwave_ticket::UnixMillis;
+use longwave_ticket::{Mode, UnixMillis};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    support::NOW,
+    support::{NOW, now},
     vectors::{Case, unhex},
 };
 
@@ -127,7 +127,7 @@ fn both_take_and_refuse_the_same() {
             verify(&[("audience", "another".into()), ("now", case["issued"].clone())]),
         ]);
     }
-    let (mut taken, mut refused) = (0, 0);
+    let (mut taken, mut refused, mut held) = (0, 0, 0);
     for (request, answer) in requests.iter().zip(python(&requests)) {
         let case = Case(request);
         match case.verifier().verify(case.text("ticket"), &case.context("now")) {
@@ -139,6 +139,14 @@ fn both_take_and_refuse_the_same() {
                 assert_eq!(theirs["issued"], verified.issued().as_millis());
                 assert_eq!(theirs["ttl"], verified.expires().since(verified.issued()).as_millis() as u64);
                 assert_eq!(theirs["deadline"], verified.deadline().map_or(0, UnixMillis::as_millis));
+                let claims = if case.mode() == Mode::SelfContained {
+                    held += 1;
+                    let redeemed = now(case.verifier().consume(verified, case.context("now").now()));
+                    unhex(&redeemed.unwrap().into_grant().into_claims().0).into()
+                } else {
+                    Value::Null
+                };
+                assert_eq!(theirs["claims"], claims, "{request} {answer}");
             }
             Err(invalid) => {
                 refused += 1;
@@ -146,5 +154,5 @@ fn both_take_and_refuse_the_same() {
             }
         }
     }
-    assert!(taken > 1000 && refused > 1000, "{taken} {refused}");
+    assert!(taken > 1000 && refused > 1000 && held > 500, "{taken} {refused} {held}");
 }

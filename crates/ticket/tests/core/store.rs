@@ -3,21 +3,21 @@
 use std::time::Duration;
 
 use longwave_ticket::{
-    Burnt, MemoryStore, Put, Record, StoreError, SubjectHash, TicketId, TicketStore, UnixMillis,
+    Bound, Burnt, MemoryStore, Put, Record, StoreError, SubjectHash, TicketId, TicketStore, UnixMillis,
 };
 
-use crate::support::{NOW, after, now};
+use crate::support::{NOW, after, audience, now};
 
 fn id(number: u32) -> TicketId {
     TicketId::from_bytes([[0; 12].as_slice(), &number.to_be_bytes()].concat().try_into().unwrap())
 }
 
 fn subject(number: u32) -> SubjectHash {
-    SubjectHash::of(&number.to_string())
+    SubjectHash::of(&audience(), &number.to_string())
 }
 
 fn put(store: &MemoryStore, number: u32, at: UnixMillis) -> Result<Put, StoreError> {
-    let record = Record::new(b"claims", subject(number), Duration::from_secs(36)).limit(8);
+    let record = Record::new(b"claims", subject(number), Duration::from_secs(36)).bounded(Bound::Refuse(8));
     now(store.put(&id(number), record, at))
 }
 
@@ -121,12 +121,12 @@ fn a_note_that_a_ticket_is_spent_is_no_claims() {
 #[test]
 fn a_limit_is_for_each_subject() {
     let store = MemoryStore::new();
-    let record = Record::new(b"", subject(0), Duration::from_secs(1)).limit(2);
+    let record = Record::new(b"", subject(0), Duration::from_secs(1)).bounded(Bound::Refuse(2));
     let puts = [1, 2, 3].map(|number| now(store.put(&id(number), record, NOW)));
     assert_eq!(puts, [Ok(Put::Stored), Ok(Put::Stored), Ok(Put::OverLimit)]);
     assert_eq!(store.len(), 2);
-    let record = Record::new(b"", subject(1), Duration::from_secs(1)).limit(2);
+    let record = Record::new(b"", subject(1), Duration::from_secs(1)).bounded(Bound::Refuse(2));
     assert_eq!(now(store.put(&id(3), record, NOW)), Ok(Put::Stored));
-    let none = Record::new(b"", subject(2), Duration::from_secs(1)).limit(0);
+    let none = Record::new(b"", subject(2), Duration::from_secs(1)).bounded(Bound::Refuse(0));
     assert_eq!(now(store.put(&id(4), none, NOW)), Ok(Put::OverLimit));
 }

@@ -1,8 +1,10 @@
 //! What is printed never holds a ticket or a key.
 
-use longwave_ticket::{Binding, RedeemError, StoreError, Ticket, Why};
+use std::time::Duration;
 
-use crate::support::{MASTER, NOW, Service, bound, master, now};
+use longwave_ticket::{Binding, Mode, Record, RedeemError, StoreError, SubjectHash, Ticket, Why};
+
+use crate::support::{MASTER, NOW, Service, ada, audience, body, bound, master, now};
 
 /// No part of the ticket beyond what each one begins with.
 fn assert_tells_nothing(printed: &str, ticket: &Ticket) {
@@ -39,6 +41,28 @@ fn nothing_that_holds_a_ticket_prints_it() {
     assert!(!printed.contains("nonce in"));
     let redeemed = now(service.verifier.consume(verified, NOW)).unwrap();
     assert_tells_nothing(&format!("{redeemed:?}"), &ticket);
+}
+
+#[test]
+fn claims_are_not_printed() {
+    let service = Service::new();
+    let (issuer, verifier) = (service.issuer.clone(), service.verifier.clone());
+    for mode in [Mode::TakeOnce, Mode::SelfContained] {
+        let context = bound(Binding::new().browser(b"a nonce in a cookie"));
+        let (issuer, verifier) = (issuer.clone().mode(mode), verifier.clone().mode(mode));
+        let ticket = now(issuer.mint(&ada(), &context, service.id())).unwrap().into_ticket();
+        let genuine = verifier.verify(ticket.expose(), &context).unwrap();
+        let printed = format!("{genuine:?}");
+        let printed = format!("{printed} {:?}", now(verifier.consume(genuine, NOW)).unwrap());
+        assert!(printed.contains(&ticket.id().fingerprint().to_string()), "{printed}");
+        let bound_to = format!("{:?}", &body(&ticket)[40..56]);
+        for secret in ["ada", &format!("{:?}", b"ada"), &bound_to] {
+            assert!(!printed.contains(secret), "{printed}");
+        }
+    }
+    let record = Record::new(b"ada", SubjectHash::of(&audience(), "ada"), Duration::ZERO);
+    let printed = format!("{record:?}");
+    assert!(printed.contains("3 bytes") && !printed.contains("97") && !printed.contains("ada"), "{printed}");
 }
 
 #[test]

@@ -27,7 +27,8 @@ use crate::{
 ///   [resumes](crate::live::Sessions::revoke) only what was opened afterwards, or can be checked.
 /// - It is good for more than one time, as a response can be lost, and so it is not replaced by that either.
 /// - Keys have to be [kept](crate::KeyRing::rotate) for as long, too.
-/// - A browser has up to 8 such cookies; the oldest goes.
+/// - A browser has up to 8 such cookies, and a subject 32 tickets that resume
+///   ([`Issuer::resume_limit`](crate::Issuer::resume_limit)); the oldest goes.
 /// - It is made once the stream is let in. If the store does not take the ticket, or takes it too late, the stream opens
 ///   without a cookie.
 ///

@@ -16,11 +16,11 @@ use std::{
 };
 
 use self::{
-    records::{Entry, Key, Records},
+    records::{Entry, Key, Records, Taken},
     shards::Shards,
     subjects::{Slot, Subjects},
 };
-use super::{Burnt, Put, Record, StoreError, SubjectHash, TicketStore};
+use super::{Bound, Burnt, Put, Record, StoreError, SubjectHash, TicketStore};
 use crate::{
     TicketId, UnixMillis,
     time::{Latest, millis},
@@ -28,7 +28,7 @@ use crate::{
 
 /// A store in the memory of one process, for services that have one node or send each client to the one it knows.
 ///
-/// It holds up to a million tickets, unless [told](Self::capacity) otherwise, in about 150 bytes each and the claims.
+/// It holds up to a million tickets, unless [told](Self::capacity) otherwise, in about 240 bytes each and the claims.
 /// When it is full it refuses more, and evicts none. Clones are handles of the same store; it needs a ring whose keys
 /// are [ephemeral](crate::KeyRing::ephemeral), or a [`SingleNode`](crate::SingleNode) around it.
 ///
@@ -88,21 +88,27 @@ impl MemoryStore {
         let (key, expires) = (Key::of(id), now.plus(record.ttl()));
         self.reserve(now)?;
         let subject = record.subject();
+        let entry = Entry::claims(record.claims(), subject, expires);
         // The lock of a subject is always taken before that of a record.
         let put = self.shared.subjects.with(subject.as_bytes(), |subjects| {
             subjects.sweep_if_due(now);
-            if record.greatest_number().is_some_and(|most| subjects.counted(subject, now) >= most as usize) {
+            let (most, replace) = match record.bound() {
+                Bound::Refuse(most) => (most, false),
+                Bound::Replace(most) => (most, most > 0),
+            };
+            let surplus = (subjects.count(subject, now) + 1).saturating_sub(most as usize);
+            if surplus > 0 && !replace {
                 return Put::OverLimit;
             }
-            let entry = Entry::claims(record.claims(), subject, expires);
             if !self.with_records(key, now, |records| records.insert(key, entry)) {
                 return Put::Duplicate;
             }
-            let slot = Slot { key, expires };
-            match record.greatest_number() {
-                Some(_) => subjects.add_counted(subject, slot),
-                None => subjects.add(subject, slot),
+            for _ in 0..surplus {
+                let Some(first) = subjects.first(subject) else { break };
+                subjects.remove(subject, first);
+                self.give_back(usize::from(self.remove(first, now)));
             }
+            subjects.add(subject, Slot { expires, key });
             Put::Stored
         });
         if put != Put::Stored {
@@ -113,9 +119,10 @@ impl MemoryStore {
 
     fn take_now(&self, id: &TicketId, now: UnixMillis) -> Option<Vec<u8>> {
         let (key, now) = (Key::of(id), self.shared.latest.of(now));
-        let (claims, subject) = self.with_records(key, now, |records| records.take(key, now))?;
+        let Taken { claims, subject, slot } =
+            self.with_records(key, now, |records| records.take(key, now))?;
         self.give_back(1);
-        self.shared.subjects.with(subject.as_bytes(), |subjects| subjects.remove(subject, key));
+        self.shared.subjects.with(subject.as_bytes(), |subjects| subjects.remove(subject, slot));
         Some(claims)
     }
 
@@ -137,13 +144,15 @@ impl MemoryStore {
     fn forget_now(&self, subject: SubjectHash, now: UnixMillis) -> u64 {
         let now = self.shared.latest.of(now);
         let forgotten = self.shared.subjects.with(subject.as_bytes(), |subjects| {
-            let gone = |slot: &Slot| {
-                self.with_records(slot.key, now, |records| records.take(slot.key, now)).is_some()
-            };
-            subjects.forget(subject).iter().filter(|slot| gone(slot)).count()
+            subjects.forget(subject).into_iter().filter(|slot| self.remove(*slot, now)).count()
         });
         self.give_back(forgotten);
         forgotten as u64
+    }
+
+    /// Whether it was there.
+    fn remove(&self, slot: Slot, now: UnixMillis) -> bool {
+        self.with_records(slot.key, now, |records| records.take(slot.key, now)).is_some()
     }
 
     fn with_records<R>(&self, key: Key, now: UnixMillis, then: impl FnOnce(&mut Records) -> R) -> R {

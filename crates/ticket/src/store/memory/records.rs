@@ -1,10 +1,10 @@
 use std::collections::{HashMap, hash_map};
 
-use super::{SubjectHash, Sweep};
+use super::{Slot, SubjectHash, Sweep};
 use crate::{TicketId, UnixMillis};
 
 /// A ticket as the store knows it: not by its id.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(super) struct Key([u8; 16]);
 
 impl Key {
@@ -18,7 +18,6 @@ impl Key {
 }
 
 /// Claims that wait, or the note that a ticket is spent.
-#[derive(Debug)]
 pub(super) struct Entry {
     expires: UnixMillis,
     claims: Option<(Box<[u8]>, SubjectHash)>,
@@ -34,7 +33,14 @@ impl Entry {
     }
 }
 
-#[derive(Debug, Default)]
+/// A record that is gone.
+pub(super) struct Taken {
+    pub(super) claims: Vec<u8>,
+    pub(super) subject: SubjectHash,
+    pub(super) slot: Slot,
+}
+
+#[derive(Default)]
 pub(super) struct Records {
     entries: HashMap<Key, Entry>,
     sweep: Sweep,
@@ -48,12 +54,14 @@ impl Records {
         true
     }
 
-    pub(super) fn take(&mut self, key: Key, now: UnixMillis) -> Option<(Vec<u8>, SubjectHash)> {
+    pub(super) fn take(&mut self, key: Key, now: UnixMillis) -> Option<Taken> {
         let hash_map::Entry::Occupied(entry) = self.entries.entry(key) else { return None };
         if entry.get().expires < now || entry.get().claims.is_none() {
             return None;
         }
-        entry.remove().claims.map(|(claims, subject)| (claims.into_vec(), subject))
+        let Entry { expires, claims } = entry.remove();
+        let (claims, subject) = claims?;
+        Some(Taken { claims: claims.into_vec(), subject, slot: Slot { expires, key } })
     }
 
     pub(super) fn peek(&self, key: Key, now: UnixMillis) -> Option<Vec<u8>> {

@@ -1,22 +1,76 @@
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::{Key, SubjectHash, Sweep};
 use crate::UnixMillis;
 
-/// A record that a subject has.
-#[derive(Clone, Copy, Debug)]
+/// A record that a subject has; the first to expire is the least.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) struct Slot {
-    pub(super) key: Key,
     pub(super) expires: UnixMillis,
+    pub(super) key: Key,
 }
 
-/// The records of one subject.
-#[derive(Debug, Default)]
-struct Slots {
-    /// Those whose number is bounded, so that all can be looked through each time.
-    counted: Vec<Slot>,
-    /// Those whose number is not; looked through in a sweep, and may be gone by then.
-    others: Vec<Slot>,
+/// The records of one subject, which are there unless they have expired.
+#[derive(Debug)]
+enum Slots {
+    /// As most have.
+    One(Slot),
+    Many(BTreeSet<Slot>),
+}
+
+impl Slots {
+    fn len(&self) -> usize {
+        match self {
+            Self::One(_) => 1,
+            Self::Many(slots) => slots.len(),
+        }
+    }
+
+    fn first(&self) -> Option<Slot> {
+        match self {
+            Self::One(slot) => Some(*slot),
+            Self::Many(slots) => slots.first().copied(),
+        }
+    }
+
+    fn add(&mut self, slot: Slot) {
+        match self {
+            Self::One(first) => *self = Self::Many(BTreeSet::from([*first, slot])),
+            Self::Many(slots) => drop(slots.insert(slot)),
+        }
+    }
+
+    /// Whether any are left.
+    fn remove(&mut self, slot: Slot) -> bool {
+        match self {
+            Self::One(only) => *only != slot,
+            Self::Many(slots) => {
+                slots.remove(&slot);
+                let last = slots.first().copied();
+                if let (1, Some(last)) = (slots.len(), last) {
+                    *self = Self::One(last);
+                }
+                last.is_some()
+            }
+        }
+    }
+
+    /// Whether any are left of those that have not expired.
+    fn sweep(&mut self, now: UnixMillis) -> bool {
+        while let Some(slot) = self.first().filter(|slot| slot.expires < now) {
+            if !self.remove(slot) {
+                return false;
+            }
+        }
+        true
+    }
+
+    fn all(self) -> Vec<Slot> {
+        match self {
+            Self::One(slot) => vec![slot],
+            Self::Many(slots) => slots.into_iter().collect(),
+        }
+    }
 }
 
 /// Which records each subject has.
@@ -27,44 +81,39 @@ pub(super) struct Subjects {
 }
 
 impl Subjects {
-    /// How many of those are outstanding that count.
-    pub(super) fn counted(&mut self, subject: SubjectHash, now: UnixMillis) -> usize {
+    /// How many are outstanding.
+    pub(super) fn count(&mut self, subject: SubjectHash, now: UnixMillis) -> usize {
         let Some(slots) = self.slots.get_mut(&subject) else { return 0 };
-        slots.counted.retain(|slot| slot.expires >= now);
-        slots.counted.len()
+        if slots.sweep(now) {
+            return slots.len();
+        }
+        self.slots.remove(&subject);
+        0
     }
 
-    pub(super) fn add_counted(&mut self, subject: SubjectHash, slot: Slot) {
-        self.slots.entry(subject).or_default().counted.push(slot);
+    /// The one that expires first.
+    pub(super) fn first(&self, subject: SubjectHash) -> Option<Slot> {
+        self.slots.get(&subject)?.first()
     }
 
     pub(super) fn add(&mut self, subject: SubjectHash, slot: Slot) {
-        self.slots.entry(subject).or_default().others.push(slot);
+        self.slots.entry(subject).and_modify(|slots| slots.add(slot)).or_insert(Slots::One(slot));
     }
 
-    /// Counts one less, if it counted.
-    pub(super) fn remove(&mut self, subject: SubjectHash, key: Key) {
-        if let Some(slots) = self.slots.get_mut(&subject) {
-            slots.counted.retain(|slot| slot.key != key);
-            if slots.counted.is_empty() && slots.others.is_empty() {
-                self.slots.remove(&subject);
-            }
+    pub(super) fn remove(&mut self, subject: SubjectHash, slot: Slot) {
+        if self.slots.get_mut(&subject).is_some_and(|slots| !slots.remove(slot)) {
+            self.slots.remove(&subject);
         }
     }
 
     /// All that may still be there.
     pub(super) fn forget(&mut self, subject: SubjectHash) -> Vec<Slot> {
-        let slots = self.slots.remove(&subject).unwrap_or_default();
-        [slots.counted, slots.others].concat()
+        self.slots.remove(&subject).map(Slots::all).unwrap_or_default()
     }
 
     pub(super) fn sweep_if_due(&mut self, now: UnixMillis) {
         if self.sweep.is_due(now) {
-            self.slots.retain(|_, slots| {
-                slots.counted.retain(|slot| slot.expires >= now);
-                slots.others.retain(|slot| slot.expires >= now);
-                !slots.counted.is_empty() || !slots.others.is_empty()
-            });
+            self.slots.retain(|_, slots| slots.sweep(now));
             if self.slots.len() < self.slots.capacity() / 4 {
                 self.slots.shrink_to(self.slots.len() * 2);
             }
