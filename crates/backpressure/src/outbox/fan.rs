@@ -27,9 +27,9 @@ use super::{
 /// # What is kept where
 ///
 /// An item is kept once for all who have yet to take it, so publishing costs a wake-up for each who waits, and
-/// nothing for those who are busy. When more than 64 items or 256 KiB have come together, those who are behind are
-/// seen to: their items go into their own outboxes, each as if it had gone there when it was published. Until then
-/// they count against no limit and no [`Budget`](super::Budget), and a policy that says to end has not ended anybody;
+/// nothing for those who are busy. When more than 32 items or 128 KiB have come together, those who are behind are
+/// seen to, a few with each item and beyond twice as much all of them: their items go into their own outboxes, each as if
+/// it had gone there when it was published. Until then they count against no limit and no [`Budget`](super::Budget), and a policy that says to end has not ended anybody;
 /// the time and [`end_slow`](Self::end_slow) bring it about earlier, as does the subscriber when it looks.
 ///
 /// Items are cloned for each subscriber, under a lock: publish what is cheap to clone, such as `Bytes` or an [`Arc`],
@@ -189,9 +189,7 @@ impl<T: Clone> Fan<T> {
             let mut log = log.lock();
             let unwanted = log.publish(item, weight, now, &mut wakers.0);
             reach.count(log.crowd());
-            if log.is_crowded() {
-                log.outboxes(true, &mut outboxes);
-            }
+            log.laggards(&mut outboxes);
             drop(log);
             spare = unwanted;
         }
@@ -210,7 +208,7 @@ impl<T: Clone> Fan<T> {
         let (mut outboxes, mut reach) = (Vec::new(), Reach::default());
         for log in &self.logs {
             let log = log.lock();
-            log.outboxes(false, &mut outboxes);
+            log.outboxes(&mut outboxes);
             reach.count(log.crowd());
         }
         (outboxes.iter().filter_map(Weak::upgrade).collect(), reach)

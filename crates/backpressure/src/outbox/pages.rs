@@ -21,6 +21,8 @@ pub(super) struct Pages<T> {
     vacant: Vec<u32>,
     /// The places to look for wakers in.
     waiting: Vec<u32>,
+    /// The place from which on those who are behind are looked for next.
+    turn: usize,
     pub(super) closed: bool,
 }
 
@@ -69,6 +71,7 @@ impl<T> Pages<T> {
             places: Vec::new(),
             vacant: Vec::new(),
             waiting: Vec::new(),
+            turn: 0,
             closed: false,
         }
     }
@@ -121,17 +124,30 @@ impl<T> Pages<T> {
         }
     }
 
-    /// Whether so much is kept that those who are behind should take what is theirs.
-    pub(super) fn is_crowded(&self) -> bool {
-        let kept = |first: &Entry<T>| self.published.bytes.wrapping_sub(first.before) > MAX_BYTES;
-        self.entries.len() > MAX_ITEMS || self.entries.front().is_some_and(kept)
+    /// Those who are behind and should take what is theirs, since so much is kept.
+    ///
+    /// From half of what may be kept on it is a few with each item, by turns, so that no item waits for all of them.
+    pub(super) fn laggards(&mut self, into: &mut Vec<Weak<Shared<T>>>) {
+        let bytes = self.entries.front().map_or(0, |first| self.published.bytes.wrapping_sub(first.before));
+        let more_than = |items: usize, most: u64| self.entries.len() > items || bytes > most;
+        let (few, next) = (self.places.len().div_ceil(TURNS), self.published.dropped);
+        let (turns, behind) = if more_than(MAX_ITEMS, MAX_BYTES) {
+            (0..self.places.len(), next)
+        } else if more_than(MAX_ITEMS / 2, MAX_BYTES / 2) {
+            let turn = if self.turn < self.places.len() { self.turn } else { 0 };
+            self.turn = turn + few;
+            (turn..self.turn.min(self.places.len()), next - self.entries.len() as u64 / 2)
+        } else {
+            return;
+        };
+        let is_behind = |place: &&Place<T>| place.outbox.is_some() && place.cursor < behind;
+        into.extend(self.places[turns].iter().filter(is_behind).map(|place| place.shared.clone()));
     }
 
-    /// Those who follow and are behind, or simply all.
-    pub(super) fn outboxes(&self, only_behind: bool, into: &mut Vec<Weak<Shared<T>>>) {
-        let next = self.published.dropped;
-        let wanted = |place: &&Place<T>| place.outbox.is_some() && (!only_behind || place.cursor < next);
-        into.extend(self.places.iter().filter(wanted).map(|place| place.shared.clone()));
+    /// Those who follow and those who are passed over.
+    pub(super) fn outboxes(&self, into: &mut Vec<Weak<Shared<T>>>) {
+        let places = self.places.iter().filter(|place| place.outbox.is_some());
+        into.extend(places.map(|place| place.shared.clone()));
     }
 
     /// How much is there that a subscriber has not taken.
@@ -243,3 +259,5 @@ const NOWHERE: u64 = u64::MAX;
 /// More than this is not kept for those who are behind, of items and of bytes: it goes into their outboxes.
 const MAX_ITEMS: usize = if cfg!(loom) { 1 } else { 64 };
 const MAX_BYTES: u64 = 256 * 1024;
+/// With how many items it is everybody's turn once who is behind.
+const TURNS: usize = if cfg!(loom) { 1 } else { MAX_ITEMS / 2 };

@@ -121,7 +121,7 @@ fn whatever_is_lost_is_told_to_the_observer_and_to_the_consumer() {
             }
         }
         let stats = reader.stats();
-        let published = if policy == Policy::Disconnect { 65 } else { 200 };
+        let published = if policy == Policy::Disconnect { 33 } else { 200 };
         assert_eq!((taken, missing), (stats.delivered, stats.dropped), "{policy:?}");
         assert_eq!((told.load(SeqCst), taken + missing), (stats.dropped, published), "{policy:?}");
     }

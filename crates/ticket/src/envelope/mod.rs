@@ -36,7 +36,9 @@ const SHORT: usize = HEADER_LEN + TAG_LEN;
 /// Bytes of a ticket.
 const LONG: usize = SHORT + MAX_CLAIMS;
 
-/// Characters of a ticket.
+/// Characters of a ticket, at the least and at the most.
+#[cfg(feature = "tower")]
+pub(crate) const MIN_LEN: usize = PREFIX.len() + base64url::encoded_len(SHORT);
 pub(crate) const MAX_LEN: usize = PREFIX.len() + base64url::encoded_len(LONG);
 
 /// The fields of the header.
@@ -131,12 +133,13 @@ pub(crate) fn open<R, E: From<Why>>(
     let malformed = || E::from(Why::Malformed);
     let encoded = text.strip_prefix(PREFIX).ok_or_else(malformed)?.as_bytes();
     let len = base64url::decoded_len(encoded.len()).ok_or_else(malformed)?;
-    let (mut short, mut long);
+    // Not wiped: the text, which is the caller's, is all of it, and it costs more than the decoding.
+    let (mut short, mut long): ([u8; SHORT], [u8; LONG]);
     let body: &mut [u8] = if len == SHORT {
-        short = Zeroizing::new([0; SHORT]);
-        &mut *short
+        short = [0; SHORT];
+        &mut short
     } else if (SHORT..=LONG).contains(&len) {
-        long = Zeroizing::new([0; LONG]);
+        long = [0; LONG];
         long.get_mut(..len).ok_or_else(malformed)?
     } else {
         return Err(malformed());

@@ -4,9 +4,12 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::{Place, Plan, Stripped, scrub};
-use crate::http::{
-    cookie,
-    text::{REDACTED, cut, holds_ticket, owned, redact_bytes, same_name},
+use crate::{
+    envelope::MIN_LEN,
+    http::{
+        cookie,
+        text::{REDACTED, cut, holds_ticket, owned, redact_bytes, same_name},
+    },
 };
 
 /// Takes credentials out of headers, and keeps those from being logged that are secret by nature.
@@ -41,7 +44,8 @@ pub(super) fn strip(headers: &mut HeaderMap, plan: &Plan, stripped: &mut Strippe
             | "x-replaced-path"
             | "x-rewrite-url"
             | "x-waws-unencoded-url" => replace(value, scrub(value.as_bytes(), plan)),
-            // Where others put it, nobody knows.
+            // Where others put it, nobody knows; in most there is not even room for one.
+            _ if value.len() < MIN_LEN => {}
             _ => replace(value, redact_bytes(value.as_bytes())),
         }
     }
