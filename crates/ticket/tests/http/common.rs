@@ -11,7 +11,7 @@ use longwave_ticket::http::{Refusal, Source, Sources, collect};
 use tower_service::Service;
 
 /// As long as a real one, and no eight characters of it twice.
-pub(crate) const TICKET: &str = "lwt1_AQEBBwAAAAF7Kd0LmZ2cTJk4Vh9eGqXbWnYsPzRuOiCyDfGaHjKlQwErTtUv8x3N5M6o-_p1S4d9F0g7H2b6V3c8Z5a1X9q2W7e4R6t8Y0u3I5o1P-";
+pub(crate) const TICKET: &str = "lwt1_AQEBBwAAAAF7Kd0LmZ2cTJk4Vh9eGqXbWnYsPzRuOiCyDfGaHjKlQwErTtUv8x3N5M6o-_p1S4d9F0g7H2b6V3c8Z5a1X9q2W7e4R6t8Y0u3I5o1P-wE5r";
 pub(crate) const OTHER: &str = "lwt1_zzzzyyyyxxxxwwww";
 
 /// Whether any eight characters of the ticket are in a text.
