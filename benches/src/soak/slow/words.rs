@@ -9,7 +9,7 @@ use std::sync::Arc;
 /// Bytes of an item.
 pub const SIZE: usize = 256;
 /// How many keys there are, of which only the latest counts.
-pub const KEYS: u64 = 200;
+pub const KEYS: u64 = 64;
 
 /// What is published, encoded once for all.
 #[derive(Debug)]
